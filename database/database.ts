@@ -1,0 +1,31 @@
+/** A row as both engines give it: int8 as number, numeric and date as string, timestamptz as Date, json parsed. */
+export type Row = Record<string, unknown>;
+
+/** Runs statements. Parameters are `$1`, `$2` … of PostgreSQL. */
+export interface Queryable {
+  /** Runs one statement and gives its rows. Throws StoreUnavailable when the server can't be reached, else the engine's error. */
+  query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<R[]>;
+}
+
+/** One store: PGlite in this process, or a PostgreSQL server. The same SQL text serves both. */
+export interface Database extends Queryable {
+  readonly engine: 'pglite' | 'postgresql';
+  /** Commits when `work` resolves, rolls back when it throws. Work is short and never waits for the network. */
+  transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>;
+  /** Runs a script of several statements without parameters (migrations). */
+  script(text: string): Promise<void>;
+  /** Calls `onNotify` for each NOTIFY on the channel and after each reconnect. Gives a function that stops it. */
+  listen(channel: string, onNotify: () => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+/** Told of every statement as it is sent, so that tests and benchmarks can count them. */
+export type StatementObserver = (text: string) => void;
+
+/** The server can't be reached, refused the login, or broke off. Its message is for the operator, never for a caller. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreUnavailable';
+  }
+}

@@ -1,0 +1,145 @@
+/** Names a record of a cloud. */
+export interface SourceRecordKey {
+  readonly dataSourceId: string;
+  readonly sourceRecordId: string;
+}
+
+/** Kinds of identifier; SOCIAL is looked up but joins no records. */
+export type IdentifierType = 'EMAIL' | 'PHONE' | 'PARTY_IDENTIFICATION' | 'SOCIAL';
+
+/** An identifier in its normal form. Equal identifiers are equal in both fields. */
+export interface Identifier {
+  readonly identifierType: IdentifierType;
+  readonly normalizedValue: string;
+}
+
+/** What the identity store holds of a record: its key, what it is matched by, nothing else of it. */
+export interface IdentityRecord extends SourceRecordKey {
+  /** What the cloud calls such a record, such as `account`. */
+  readonly dataSourceObjectId: string;
+  readonly identifiers: readonly Identifier[];
+  /** Keyed hash of the normalised given name, null without one: lets a rule see that two names differ, never which they are. */
+  readonly givenNameHash: string | null;
+}
+
+/** A record with the customer it is linked to. */
+export interface LinkedRecord extends IdentityRecord {
+  readonly customer360Id: string;
+  /** The rule that linked it, such as `EXACT_EMAIL`, or `NEW_CUSTOMER`. */
+  readonly rule: string;
+  /** When it was linked, ISO 8601. */
+  readonly linkedAt: string;
+}
+
+/** A customer: the id, the ids merged into it, its records. */
+export interface CustomerIdentity {
+  readonly customer360Id: string;
+  readonly createdAt: string;
+  /** Ids merged into this one, also through others, oldest first. */
+  readonly mergedCustomer360Ids: readonly string[];
+  readonly records: readonly LinkedRecord[];
+}
+
+/** One step of identity. A change set is a list of steps that become true together or not at all. */
+export type IdentityOperation =
+  /** Gives a new id. */
+  | { readonly kind: 'create'; readonly customer360Id: string }
+  /** Stores or replaces a record and links it; a record linked elsewhere moves. */
+  | { readonly kind: 'link'; readonly record: IdentityRecord; readonly customer360Id: string; readonly rule: string }
+  /** Forgets a record and its link. A customer left without records stays, so that its id still resolves. */
+  | { readonly kind: 'unlink'; readonly record: SourceRecordKey }
+  /** Moves all records of `merged` to `survivor` and makes `merged` its alias for ever (until unmerged). */
+  | {
+      readonly kind: 'merge';
+      readonly mergeEventId: string;
+      readonly survivor: string;
+      readonly merged: string;
+      readonly rule: string;
+    }
+  /** Takes a merge back: the records that it moved (and that are still there) return, the alias is a customer again. */
+  | { readonly kind: 'unmerge'; readonly mergeEventId: string };
+
+/** What is written together. */
+export interface ChangeSet {
+  readonly operations: readonly IdentityOperation[];
+  /** Where the reading of a cloud stands after these operations; stored in the same transaction. */
+  readonly progress?: { readonly dataSourceId: string; readonly position: FollowPosition };
+  /** The lease under which the change was decided; the change is refused (LeaseLost) when somebody else holds it now. */
+  readonly lease?: Lease;
+  /** ISO 8601; the time of the events. */
+  readonly at: string;
+}
+
+/** Where the reading of a cloud stands: in the first full read (after which key, changes since when), or following. */
+export type FollowPosition =
+  | { readonly phase: 'READING'; readonly after: string | null; readonly changesSince: string }
+  | { readonly phase: 'FOLLOWING'; readonly since: string };
+
+/** The right to resolve, held by one process at a time. `token` grows with each new holder. */
+export interface Lease {
+  readonly holder: string;
+  readonly token: number;
+}
+
+/** An event of the identity log, without personal data beyond ids. */
+export interface IdentityEvent {
+  readonly sequence: number;
+  readonly id: string;
+  readonly type: 'CustomerCreated' | 'RecordLinked' | 'RecordUnlinked' | 'CustomersMerged' | 'CustomersUnmerged';
+  /** The customer concerned: of a merge the survivor. */
+  readonly key: string;
+  readonly occurredAt: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Stores what identity decides, in SQL or in Neo4j; it decides nothing itself. Lookups take up to 1,000 keys and cost
+ * one statement. Every method throws StoreUnavailable when the store can't be reached.
+ */
+export interface IdentityRepository {
+  readonly engine: 'sql' | 'neo4j';
+  /** Creates tables or constraints where they are missing. Any number of processes may call it at once. */
+  prepare(): Promise<void>;
+  /** Customers by id, aliases followed to their survivor: key is the id that was asked for. Unknown ids are left out. */
+  customersByIds(ids: readonly string[]): Promise<Map<string, CustomerIdentity>>;
+  /** Customers by record; key is `recordKey()` of the record. */
+  customersByRecords(keys: readonly SourceRecordKey[]): Promise<Map<string, CustomerIdentity>>;
+  /** Customers that carry an identifier; key is `identifierKey()`. At most `limit` customers for each, oldest first. */
+  customersByIdentifiers(identifiers: readonly Identifier[], limit: number): Promise<Map<string, CustomerIdentity[]>>;
+  /** Customers that are no alias and have records, by id, ascending, after an id. */
+  listCustomers(options: { readonly after?: string; readonly first: number }): Promise<CustomerIdentity[]>;
+  /** Records that carry one of the identifiers; for each identifier at most `limit` of them. Key is `identifierKey()`. */
+  recordsByIdentifiers(identifiers: readonly Identifier[], limit: number): Promise<Map<string, LinkedRecord[]>>;
+  /** Keys of a cloud's records, ascending, after a key: to find those the cloud no longer has. */
+  listRecordKeys(dataSourceId: string, options: { readonly after?: string; readonly first: number }): Promise<string[]>;
+  /** Writes a change set, all or nothing. Throws LeaseLost, or IdentityConflict when an operation does not fit the store's state (unknown customer, merge into itself or an alias, unknown merge). */
+  apply(changeSet: ChangeSet): Promise<void>;
+  /** Where the reading of a cloud stands, null before the first. */
+  positionOf(dataSourceId: string): Promise<FollowPosition | null>;
+  /** Takes or renews the right to resolve; null while another holder has it. `nowMs` and the duration come from the caller's clock. */
+  acquireLease(holder: string, durationMs: number, nowMs: number): Promise<Lease | null>;
+  releaseLease(lease: Lease): Promise<void>;
+  /** Secret of this store for keyed hashes, made at the first `prepare()`. Hexadecimal, 32 bytes. */
+  hashKey(): Promise<string>;
+  /** The log after a sequence, in order, at most `first` events. */
+  events(after: number, first: number): Promise<IdentityEvent[]>;
+  /** Resolves when the store answers; throws StoreUnavailable when not. */
+  checkReadiness(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One text for a record key, for maps. */
+export function recordKey(record: SourceRecordKey): string {
+  return `${record.dataSourceId}|${record.sourceRecordId}`;
+}
+
+/** One text for an identifier, for maps. */
+export function identifierKey(identifier: Identifier): string {
+  return `${identifier.identifierType}|${identifier.normalizedValue}`;
+}
+
+/** The right to resolve has passed to another process; nothing was written. */
+export class LeaseLost extends Error {}
+
+/** An operation does not fit the state of the store; nothing was written. */
+export class IdentityConflict extends Error {}
