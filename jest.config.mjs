@@ -14,7 +14,7 @@ export default {
       },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(graphql-ws)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(graphql-ws|auto-bind)/)'],
   maxWorkers: onRealServers ? 1 : 2,
   testTimeout: 60_000,
 };

@@ -8,6 +8,8 @@ export interface CanonicalField {
   readonly required?: boolean;
   /** Values allowed, for enumerations. */
   readonly values?: readonly string[];
+  /** Says nothing on its own: a composite of which nothing else is known, such as an address with a country alone, is dropped. */
+  readonly isAccompanying?: boolean;
 }
 
 /** A list of composites inside a profile, such as contact points. A part marked required drops the composite when it is empty. */
@@ -26,6 +28,10 @@ export interface CanonicalObject {
   readonly fields: Readonly<Record<string, CanonicalField>>;
   readonly lists?: Readonly<Record<string, CanonicalList>>;
   readonly relations?: Readonly<Record<string, CanonicalRelation>>;
+  /** Fields besides the key by which rows are looked up, filtered or ordered: these a database must be able to compare. */
+  readonly lookups?: readonly string[];
+  readonly filters?: readonly string[];
+  readonly orders?: readonly string[];
 }
 
 const text = { kind: 'text' } as const;
@@ -73,7 +79,7 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
           cityName: text,
           stateProvinceName: text,
           postalCodeText: text,
-          countryName: text,
+          countryName: { kind: 'text', isAccompanying: true },
         },
       },
       contactPointSocials: { parts: { socialNetworkProvider: requiredText, socialHandleName: requiredText } },
@@ -84,6 +90,9 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   },
   SalesOrder: {
     key: 'orderNumber',
+    lookups: ['customerNumber'],
+    filters: ['salesOrderStatus', 'orderedDate'],
+    orders: ['orderedDate'],
     fields: {
       orderNumber: requiredText,
       customerNumber: requiredText,
@@ -102,11 +111,16 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   },
   SalesOrderProduct: {
     key: 'id',
+    lookups: ['orderNumber'],
+    orders: ['lineNumber'],
     fields: { ...LINE_FIELDS, orderNumber: requiredText, orderedQuantity: { kind: 'decimal', required: true } },
     relations: PRODUCT_RELATION,
   },
   ShoppingCart: {
     key: 'id',
+    lookups: ['customerNumber'],
+    filters: ['status'],
+    orders: ['lastActivityDate'],
     fields: {
       id: requiredText,
       customerNumber: text,
@@ -127,6 +141,8 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   },
   ShoppingCartProduct: {
     key: 'id',
+    lookups: ['cartId'],
+    orders: ['lineNumber'],
     fields: {
       ...LINE_FIELDS,
       productId: requiredText,
@@ -149,6 +165,7 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   },
   LoyaltyProgramMember: {
     key: 'id',
+    lookups: ['customerNumber'],
     fields: {
       id: requiredText,
       customerNumber: requiredText,
@@ -161,6 +178,8 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   },
   ContactPointConsent: {
     key: 'id',
+    lookups: ['subscriberKey'],
+    filters: ['engagementChannelType', 'dataUsePurpose'],
     fields: {
       id: requiredText,
       subscriberKey: requiredText,
@@ -174,6 +193,8 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   },
   Campaign: {
     key: 'id',
+    filters: ['status'],
+    orders: ['startDate'],
     fields: {
       id: requiredText,
       name: requiredText,
@@ -185,6 +206,8 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   },
   CampaignMember: {
     key: 'id',
+    lookups: ['subscriberKey'],
+    orders: ['joinedDate'],
     fields: {
       id: requiredText,
       subscriberKey: requiredText,
@@ -196,6 +219,9 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   },
   EmailEngagement: {
     key: 'id',
+    lookups: ['subscriberKey'],
+    filters: ['engagementType'],
+    orders: ['engagementDate'],
     fields: {
       id: requiredText,
       subscriberKey: requiredText,
@@ -209,6 +235,9 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   },
   Case: {
     key: 'id',
+    lookups: ['contactId'],
+    filters: ['status', 'priority', 'caseOrigin', 'createdDate'],
+    orders: ['createdDate', 'priority'],
     fields: {
       id: requiredText,
       caseNumber: requiredText,
@@ -226,6 +255,8 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   },
   CaseUpdate: {
     key: 'id',
+    lookups: ['caseId'],
+    orders: ['createdDate'],
     fields: {
       id: requiredText,
       caseId: requiredText,

@@ -4,6 +4,8 @@
  * starts, and later edited by administrators. `docs/mapping.md` explains it with examples.
  */
 export interface MappingDocument {
+  /** Path of `document.schema.json`, for editors. */
+  readonly $schema?: string;
   /** Name of the cloud, such as `commerce`. */
   readonly cloud: string;
   /** For people: what system this is. */
@@ -26,7 +28,7 @@ export interface ObjectMapping {
   readonly table: string;
   /** What the system calls such a record, such as `account`; `dataSourceObjectId` of profiles. Default: the table's name. */
   readonly objectName?: string | ValueMapping;
-  /** Column of the primary key, or of another unique key. */
+  /** Column of the primary key, or of another unique key. It fills the object's key field, which `fields` leaves out. */
   readonly key: string;
   /** To-one joins whose columns can be named as `alias.column`. */
   readonly joins?: readonly JoinMapping[];
@@ -34,7 +36,7 @@ export interface ObjectMapping {
   readonly fields: Readonly<Record<string, FieldMapping>>;
 }
 
-/** A to-one join: `table` has at most one row whose column `key` equals `column` of the object's table. */
+/** A to-one join: `table` has at most one row whose column `key` equals `column` of the object's table, or `alias.column` of an earlier join. */
 export interface JoinMapping {
   readonly table: string;
   readonly as: string;
@@ -64,15 +66,25 @@ export interface ValueMapping {
 /** The short list of transforms. */
 export type Transform =
   | { readonly kind: 'trim' }
-  /** To E.164; `country` is an ISO 3166 code, `countryColumn` a column that holds a code or an English country name. */
-  | { readonly kind: 'phone'; readonly country?: string; readonly countryColumn?: string }
+  /**
+   * To E.164, or nothing when it is no valid number. `countryColumn` (with `countryPath` into a JSON column) holds an
+   * ISO 3166 code or an English country name; where it is empty `country` counts, and without it the document's default.
+   */
+  | {
+      readonly kind: 'phone';
+      readonly country?: string;
+      readonly countryColumn?: string;
+      readonly countryPath?: readonly string[];
+    }
   /** A calendar day written as `format` (`DD.MM.YYYY`, `MM/DD/YYYY`, `YYYYMMDD` …) → ISO 8601. */
   | { readonly kind: 'date'; readonly format: string }
   /** One part of a full name: understands `First Last`, `Last, First`, titles and suffixes. */
   | { readonly kind: 'splitName'; readonly part: 'salutation' | 'firstName' | 'middleName' | 'lastName' }
   /** An amount in hundredths (or another divisor) → decimal. */
   | { readonly kind: 'divide'; readonly by: number }
-  /** The source's own code → the canonical one. Unknown codes give `otherwise`, or null. */
+  /** An amount times what another column of the same row holds, such as a quantity. */
+  | { readonly kind: 'multiply'; readonly column: string }
+  /** The source's own code → the canonical one. Empty values and unknown codes give `otherwise`, or nothing. */
   | {
       readonly kind: 'values';
       readonly map: Readonly<Record<string, string | number | boolean>>;

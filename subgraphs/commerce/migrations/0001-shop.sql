@@ -16,6 +16,8 @@ CREATE TABLE commerce.account (
   country_code  text,
   social        jsonb NOT NULL DEFAULT '{}',
   tax_number    text,
+  -- number of the card shown at the till, if any
+  loyalty_no    text,
   created_at    timestamptz NOT NULL,
   updated_at    timestamptz NOT NULL
 );

@@ -8,7 +8,9 @@ CREATE TABLE service.contact (
   mobile         text,
   email          text,
   dob            text,
+  -- {"street", "street2", "town", "region", "zip", "country" as an English name or a two-letter code}
   mailing        jsonb,
+  -- network to handle, such as {"twitter": "@ada"}
   handles        jsonb NOT NULL DEFAULT '{}',
   loyalty_no     text,
   opened         timestamptz NOT NULL,

@@ -1,0 +1,86 @@
+/** One command of `c360`. */
+export interface Command {
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** What `--help` prints. */
+  readonly help: string;
+  /** Gives the exit code. What it throws is explained by `explain`. */
+  readonly run: (argv: readonly string[]) => Promise<number>;
+}
+
+/** Every command, by name. Each loads its own code only when it runs, so that none waits for another's libraries. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  start: {
+    summary: 'the whole of Customer 360 in one process',
+    help: `Usage: c360 start [--port N] [--host HOST] [--data DIR|memory]
+
+Serves the unified graph, with every subgraph that is not remote in the same process.
+
+  --port N           port to listen on, 0 for any free one (PORT, 4000)
+  --host HOST        loopback address to listen on (HOST, 127.0.0.1)
+  --data DIR|memory  folder of the embedded store, or \`memory\` to keep nothing (.data)
+
+CONTRIBUTING.md lists the variables for PostgreSQL, Neo4j, other mappings and remote subgraphs.`,
+    run: async (argv) => (await import('./start.ts')).runStart(argv),
+  },
+  gateway: {
+    summary: 'a plain federation gateway for any supergraph',
+    help: `Usage: c360 gateway --supergraph FILE|URL [--port N] [--host HOST]
+
+Serves the supergraph; its subgraphs are asked at the routing URLs that the SDL names.
+
+  --supergraph FILE|URL  the supergraph's SDL
+  --port N               port to listen on, 0 for any free one (PORT, 4000)
+  --host HOST            loopback address to listen on (HOST, 127.0.0.1)`,
+    run: async (argv) => (await import('./gateway.ts')).runGateway(argv),
+  },
+  subgraph: {
+    summary: 'one subgraph alone, over HTTP',
+    help: `Usage: c360 subgraph NAME --port N [--host HOST] [--data DIR|memory]
+
+Serves identity, commerce, marketing or service. Identity reads the clouds at COMMERCE_URL, MARKETING_URL and SERVICE_URL.
+
+  --port N           port to listen on, 0 for any free one
+  --host HOST        loopback address to listen on (HOST, 127.0.0.1)
+  --data DIR|memory  folder of the embedded store, or \`memory\` to keep nothing (.data)`,
+    run: async (argv) => (await import('./subgraph.ts')).runSubgraph(argv),
+  },
+  compose: {
+    summary: 'write the supergraph of the four subgraphs',
+    help: `Usage: c360 compose [--output FILE]
+
+Composes the subgraphs of this package into a supergraph SDL, with COMMERCE_URL and the like as routing URLs where they are set.
+
+  --output FILE  where to write it; standard output when not given`,
+    run: async (argv) => (await import('./compose.ts')).runCompose(argv),
+  },
+  import: {
+    summary: "load a cloud's own export into its store",
+    help: `Usage: c360 import --cloud NAME FILE.ndjson [--refused FILE] [--data DIR]
+
+Loads one JSON object a line, in batches; a run that was cut off goes on where it stopped. Exits 1 when lines were refused.
+
+  --cloud NAME    commerce, marketing or service
+  --refused FILE  also write each refused line's number and reason there
+  --data DIR      folder of the embedded store (.data), when the cloud has no *_DATABASE_URL`,
+    run: async (argv) => (await import('./import.ts')).runImportCommand(argv),
+  },
+  version: {
+    summary: 'print the version',
+    help: 'Usage: c360 version',
+    run: async () => {
+      const { readFileSync } = await import('node:fs');
+      const { PACKAGE_ROOT } = await import('../schema/package-root.ts');
+      console.log(JSON.parse(readFileSync(`${PACKAGE_ROOT}/package.json`, 'utf8')).version);
+      return 0;
+    },
+  },
+};
+
+/** What `c360 help` prints. */
+export const HELP = `Usage: c360 COMMAND [OPTIONS]
+
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  .join('\n')}
+  help      this list, or \`c360 help COMMAND\``;

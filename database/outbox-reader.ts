@@ -1,0 +1,185 @@
+import type { Database } from './database.ts';
+import { quoteIdentifier, quoteLiteral } from './identifiers.ts';
+import type { OutboxEvent } from './outbox.ts';
+import { OutboxGaps } from './outbox-gaps.ts';
+import { outboxChannel } from './outbox-schema.ts';
+
+/** A notification can get lost with its connection: then the log is looked at after this time. */
+const POLL_MS = 1_000;
+/** A transaction that is rolled back rings nobody, so that the end of a gap has to be looked for. */
+const GAP_POLL_MS = 50;
+const HEAD_PAUSE_MS = 10;
+const HEAD_TRIES = 5;
+
+/** Where a log is, and how to wait. */
+export interface OutboxReaderOptions {
+  readonly database: Database;
+  /** The schema whose outbox is read. */
+  readonly schema: string;
+  /** Resolves after the time, in milliseconds, or when the signal aborts. Passed in by tests. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+/** Reads a log in order. Any number of followers may share one reader: those that stand at one place read it once. */
+export interface OutboxReader {
+  /** Events after a sequence, in order; ends before a gap that a running transaction may still fill. */
+  read(after: number, limit: number): Promise<OutboxEvent[]>;
+  /** A position after which nothing is missed that is committed after this call. Long transactions make it lie further back. */
+  head(): Promise<number>;
+  /** Batches of events as they come, never empty, until the signal aborts. Throws StoreUnavailable when the store fails. */
+  follow(
+    after: number,
+    options: { readonly signal: AbortSignal; readonly batchSize?: number },
+  ): AsyncIterableIterator<OutboxEvent[]>;
+}
+
+/** Makes a reader of a schema's outbox. */
+export function createOutboxReader({ database, schema, wait = waitFor }: OutboxReaderOptions): OutboxReader {
+  const log = new OutboxLog(database, schema);
+  return {
+    read: async (after, limit) => (await log.read(after, limit)).events,
+    head: () => log.head(wait),
+    follow: (after, { signal, batchSize = 500 }) => follow(log, wait, { after, signal, batchSize }),
+  };
+}
+
+interface Batch {
+  readonly events: OutboxEvent[];
+  /** A gap that may still be filled ends the batch. */
+  readonly isHeldUp: boolean;
+}
+
+async function* follow(
+  log: OutboxLog,
+  wait: (milliseconds: number, signal: AbortSignal) => Promise<unknown>,
+  { after, signal, batchSize }: { readonly after: number; readonly signal: AbortSignal; readonly batchSize: number },
+): AsyncGenerator<OutboxEvent[], undefined> {
+  let position = after;
+  let rung = new AbortController();
+  const ring = () => rung.abort();
+  const stop = await log.listen(ring);
+  signal.addEventListener('abort', ring);
+  try {
+    while (!signal.aborted) {
+      // Made before the log is read: what rings during the reading is not slept through.
+      rung = new AbortController();
+      const { events, isHeldUp } = await log.read(position, batchSize);
+      const last = events.at(-1);
+      if (last) {
+        position = last.sequence;
+        if (!signal.aborted) yield events;
+      } else if (!signal.aborted) {
+        await wait(isHeldUp ? GAP_POLL_MS : POLL_MS, rung.signal);
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', ring);
+    await stop();
+  }
+}
+
+class OutboxLog {
+  readonly #database: Database;
+  readonly #channel: string;
+  readonly #table: string;
+  readonly #gaps: OutboxGaps;
+  /** Readings under way, by what they read and how often it had rung when they began. */
+  readonly #reading = new Map<string, Promise<Batch>>();
+  #rings = 0;
+
+  constructor(database: Database, schema: string) {
+    this.#database = database;
+    this.#channel = outboxChannel(schema);
+    this.#table = `${quoteIdentifier(schema)}.outbox`;
+    this.#gaps = new OutboxGaps(() => this.#writers());
+  }
+
+  listen(onRing: () => void): Promise<() => Promise<void>> {
+    return this.#database.listen(this.#channel, () => {
+      this.#rings += 1;
+      onRing();
+    });
+  }
+
+  /** A reading that began before the last ring might miss its event, so only one that began after it is joined. */
+  read(after: number, limit: number): Promise<Batch> {
+    const key = `${after} ${limit} ${this.#rings}`;
+    const known = this.#reading.get(key);
+    if (known) return known;
+    const reading = this.#read(after, limit).finally(() => this.#reading.delete(key));
+    this.#reading.set(key, reading);
+    return reading;
+  }
+
+  async #read(after: number, limit: number): Promise<Batch> {
+    const settledBefore = this.#gaps.settledUpTo;
+    const events = await this.#select(after, limit);
+    const last = events.at(-1)?.sequence ?? after;
+    if (last - after === events.length || last <= settledBefore) return { events, isHeldUp: false };
+    const settled = await this.#gaps.settle(last);
+    // Read again: what was committed between the two looks is now seen, what is still missing and settled never will be.
+    const again = await this.#select(after, limit);
+    const end = again.findIndex(({ sequence }, index) => {
+      const previous = again[index - 1]?.sequence ?? after;
+      return sequence - previous > 1 && sequence - 1 > settled;
+    });
+    return end === -1 ? { events: again, isHeldUp: false } : { events: again.slice(0, end), isHeldUp: true };
+  }
+
+  async head(wait: (milliseconds: number, signal: AbortSignal) => Promise<unknown>): Promise<number> {
+    const settledBefore = this.#gaps.settledUpTo;
+    const [row] = await this.#database.query<{ top: number }>(
+      `SELECT coalesce(max(sequence), 0) AS top FROM ${this.#table}`,
+    );
+    const top = Math.max(row?.top ?? 0, settledBefore);
+    for (let tries = 1; (await this.#gaps.settle(top)) < top; tries += 1) {
+      if (tries === HEAD_TRIES) return this.#lowestGap(top);
+      await wait(HEAD_PAUSE_MS, new AbortController().signal);
+    }
+    return top;
+  }
+
+  /** Somebody writes and writes: begin before the first sequence that may be theirs, which may repeat events but misses none. */
+  async #lowestGap(top: number): Promise<number> {
+    const [row] = await this.#database.query<{ previous: number }>(
+      `SELECT previous FROM (
+         SELECT sequence, lag(sequence, 1, $1::bigint) OVER (ORDER BY sequence) AS previous
+         FROM ${this.#table} WHERE sequence > $1 AND sequence <= $2
+       ) AS pairs WHERE sequence - previous > 1 ORDER BY sequence LIMIT 1`,
+      [this.#gaps.settledUpTo, top],
+    );
+    return row?.previous ?? top;
+  }
+
+  async #select(after: number, limit: number): Promise<OutboxEvent[]> {
+    const rows = await this.#database.query<Omit<OutboxEvent, 'occurredAt'> & { occurred_at: Date }>(
+      `SELECT sequence, id, type, key, occurred_at, payload FROM ${this.#table}
+       WHERE sequence > $1 ORDER BY sequence LIMIT $2`,
+      [after, limit],
+    );
+    return rows.map(({ occurred_at, ...event }) => ({ ...event, occurredAt: occurred_at.toISOString() }));
+  }
+
+  async #writers(): Promise<ReadonlySet<string>> {
+    const rows = await this.#database.query<{ writer: string }>(
+      `SELECT DISTINCT virtualtransaction AS writer FROM pg_locks
+       WHERE locktype = 'relation' AND relation = ${quoteLiteral(this.#table)}::regclass
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         AND granted AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`,
+    );
+    return new Set(rows.map(({ writer }) => writer));
+  }
+}
+
+function waitFor(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, milliseconds);
+    signal.addEventListener('abort', finish);
+    if (signal.aborted) finish();
+  });
+}

@@ -1,0 +1,99 @@
+import type { ServerResponse } from 'node:http';
+import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import { CodedError, ERRORS, type ErrorCode } from '../../schema/errors.ts';
+import type { Executed } from '../execute/executor.ts';
+import { Refused } from '../operation.ts';
+
+/** What a client gets: GraphQL's own response, and for HTTP its status and headers. */
+export interface Answer {
+  readonly body: {
+    readonly errors?: readonly GraphQLFormattedError[];
+    readonly data?: Record<string, unknown> | null;
+  };
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Media types of answers. */
+export type MediaType = 'application/graphql-response+json' | 'application/json';
+
+/** What an answer is shaped with. */
+export interface Shaping {
+  /** Carried by errors of ours, so that the operator finds the reason in the log. */
+  readonly requestId: string;
+  /** Told of each error whose reason is kept from the client. */
+  readonly onMasked: (error: unknown) => void;
+}
+
+/** Stage 5: makes the answer from what was executed, or from what kept it from being executed. */
+export function respond(outcome: Executed | Error, shaping: Shaping): Answer {
+  if (outcome instanceof Refused) {
+    const errors = outcome.errors.map(formatRefusal);
+    return { body: { errors }, status: outcome.status ?? statusOf(errors[0]), headers: outcome.headers };
+  }
+  if (outcome instanceof Error) {
+    return { body: { errors: [mask(outcome, shaping)] }, status: ERRORS.INTERNAL_SERVER_ERROR.status, headers: {} };
+  }
+  const errors = outcome.errors.map((error) => formatError(error, shaping));
+  const body = { ...(errors.length > 0 && { errors }), data: outcome.data ?? null };
+  return { body, status: 200, headers: {} };
+}
+
+/** Writes an answer. An `application/json` client is told by the body, not the status, what is wrong with an operation. */
+export function send(response: ServerResponse, answer: Answer, mediaType: MediaType): void {
+  const code = answer.body.errors?.[0]?.extensions?.['code'];
+  const isAboutOperation = mediaType === 'application/json' && typeof code === 'string' && OPERATION_CODES.has(code);
+  const status = isAboutOperation ? 200 : answer.status;
+  response.writeHead(status, {
+    'content-type': `${mediaType}; charset=utf-8`,
+    'cache-control': 'no-store',
+    ...answer.headers,
+  });
+  response.end(JSON.stringify(answer.body));
+}
+
+const OPERATION_CODES: ReadonlySet<string> = new Set<ErrorCode>([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'OPERATION_NOT_SUPPORTED',
+]);
+
+function statusOf(error: GraphQLFormattedError | undefined): number {
+  const code = error?.extensions?.['code'] as ErrorCode | undefined;
+  const status = code === undefined ? undefined : ERRORS[code]?.status;
+  return status === undefined || status === 200 ? 400 : status;
+}
+
+function formatRefusal(error: GraphQLError): GraphQLFormattedError {
+  const { message, locations, extensions } = error;
+  return { message, ...(locations && { locations }), extensions: { code: extensions['code'] } };
+}
+
+/** Errors of the table that leave the rest of the answer standing pass; whatever else a subgraph says is masked. */
+function formatError(error: GraphQLError, shaping: Shaping): GraphQLFormattedError {
+  const code = error.extensions['code'];
+  if (!isPassing(code)) return mask(error, shaping);
+  const subgraph = error.extensions['subgraph'] ?? error.extensions['serviceName'];
+  return {
+    message: error.message,
+    ...(error.path && { path: error.path }),
+    extensions: {
+      code,
+      ...(typeof subgraph === 'string' && { subgraph }),
+      ...(code === 'STORE_UNAVAILABLE' && { requestId: shaping.requestId }),
+    },
+  };
+}
+
+function isPassing(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].status === 200;
+}
+
+function mask(error: Error, shaping: Shaping): GraphQLFormattedError {
+  shaping.onMasked(error);
+  const path = 'path' in error ? (error as GraphQLError).path : undefined;
+  const masked = new CodedError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side; the log has the reason.');
+  const extensions = { code: masked.code, requestId: shaping.requestId };
+  return { message: masked.message, ...(path && { path }), extensions };
+}

@@ -1,0 +1,101 @@
+import { CANONICAL_OBJECTS } from './canonical.ts';
+import type { Catalogue, CatalogueTable } from './catalogue.ts';
+import { checkComparisons } from './check-comparisons.ts';
+import { checkFields } from './check-values.ts';
+import { canLookUp } from './column-types.ts';
+import type { MappingDocument } from './document.ts';
+import { faultAt } from './faults.ts';
+import { suggest } from './nearest.ts';
+import { checkColumn, type ObjectCheck } from './object-check.ts';
+
+/** What is wrong with a mapping, and what will work but slowly or with gaps. */
+export interface MappingCheck {
+  readonly faults: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Checks a document against the database's catalogue and collects everything at once. */
+export function checkMapping(document: MappingDocument, catalogue: Catalogue): MappingCheck {
+  const faults: string[] = [];
+  const warnings: string[] = [];
+  for (const [name, mapping] of Object.entries(document.objects)) {
+    const at = (path: readonly (string | number)[]): readonly (string | number)[] => ['objects', name, ...path];
+    const check: ObjectCheck = {
+      document,
+      catalogue,
+      name,
+      mapping,
+      fault: (path, sentence) => faults.push(faultAt(at(path), sentence)),
+      warn: (path, sentence) => warnings.push(faultAt(at(path), sentence)),
+    };
+    checkObject(check);
+  }
+  return { faults, warnings };
+}
+
+function checkObject(check: ObjectCheck): void {
+  const { mapping, catalogue, name } = check;
+  const table = catalogue.tables.get(mapping.table);
+  const missingJoins = (mapping.joins ?? []).filter((join) => !catalogue.tables.has(join.table));
+  if (!table) check.fault(['table'], missingTable(mapping.table, catalogue));
+  for (const join of missingJoins) {
+    check.fault(['joins', mapping.joins?.indexOf(join) ?? 0, 'table'], missingTable(join.table, catalogue));
+  }
+  const canonical = CANONICAL_OBJECTS[name];
+  if (!table || missingJoins.length > 0 || !canonical) return;
+  checkKey(check, table);
+  checkJoins(check);
+  checkFields(check, canonical);
+  checkComparisons(check, canonical);
+}
+
+function missingTable(name: string, catalogue: Catalogue): string {
+  return `The database has no table or view \`${name}\`.${suggest(name, catalogue.names)}`;
+}
+
+function checkKey(check: ObjectCheck, table: CatalogueTable): void {
+  const { mapping } = check;
+  const column = checkColumn(check, ['key'], mapping.key);
+  if (!column) return;
+  if (!canLookUp(column.type)) {
+    check.fault(['key'], `A column of type ${column.type.sql} can't be a key.`);
+  }
+  checkUnique(check, ['key'], table, mapping.table, mapping.key);
+}
+
+function checkJoins(check: ObjectCheck): void {
+  const { mapping, catalogue } = check;
+  for (const [index, join] of (mapping.joins ?? []).entries()) {
+    const table = catalogue.tables.get(join.table);
+    checkColumn(check, ['joins', index, 'column'], join.column, index);
+    const key = table?.columns.get(join.key);
+    if (!table) continue;
+    if (!key) {
+      const suggestion = suggest(join.key, table.columns.keys());
+      check.fault(['joins', index, 'key'], `${join.table} has no column \`${join.key}\`.${suggestion}`);
+    } else if (!canLookUp(key.type)) {
+      check.fault(['joins', index, 'key'], `A column of type ${key.type.sql} can't be joined by.`);
+    } else {
+      checkUnique(check, ['joins', index, 'key'], table, join.table, join.key);
+    }
+  }
+}
+
+function checkUnique(
+  check: ObjectCheck,
+  path: readonly (string | number)[],
+  table: CatalogueTable,
+  tableName: string,
+  column: string,
+): void {
+  if (table.kind === 'view') {
+    check.warn(path, `${tableName} is a view, so nobody checks that \`${column}\` is unique.`);
+    return;
+  }
+  const isUnique = table.indexes.some(
+    (index) => index.isUnique && !index.isPartial && index.columns.length === 1 && index.columns[0] === column,
+  );
+  if (!isUnique) {
+    check.fault(path, `${tableName} has no primary key and no unique index on \`${column}\` alone.`);
+  }
+}

@@ -1,0 +1,49 @@
+import type { SourceRecordChange } from '../../mapping/changes.ts';
+
+/** What a doorbell is made from. */
+export interface DoorbellOptions {
+  /** Name of the subscription field. */
+  readonly field: string;
+  readonly follow: (signal: AbortSignal) => AsyncIterable<SourceRecordChange>;
+  /** Turns a failure of the store into what a caller may see. */
+  readonly guard: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Aborts when the subscriber has gone. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Rings for every change. Ending it while it waits for the next one ends the wait at once, which a generator would not
+ * do: its `return` stands in line behind the pending `next`.
+ */
+export function createDoorbell(options: DoorbellOptions): AsyncIterableIterator<Record<string, SourceRecordChange>> {
+  const { field, follow, guard, signal } = options;
+  const ending = new AbortController();
+  const ended = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
+  const source = follow(ended)[Symbol.asyncIterator]();
+  const done = { done: true, value: undefined } as const;
+  const doorbell: AsyncIterableIterator<Record<string, SourceRecordChange>> = {
+    async next() {
+      if (ended.aborted) return done;
+      try {
+        const result = await guard(async () => source.next());
+        return result.done ? done : { done: false, value: { [field]: result.value } };
+      } catch (error) {
+        // A wait that was broken off because nobody listens any more is an end, not a failure.
+        if (ended.aborted) return done;
+        throw error;
+      }
+    },
+    async return() {
+      ending.abort();
+      await source.return?.();
+      return done;
+    },
+    async throw(error) {
+      ending.abort();
+      await source.return?.();
+      throw error;
+    },
+    [Symbol.asyncIterator]: () => doorbell,
+  };
+  return doorbell;
+}

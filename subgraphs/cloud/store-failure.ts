@@ -1,0 +1,31 @@
+import { StoreUnavailable } from '../../database/database.ts';
+import { CodedError } from '../../schema/errors.ts';
+
+/** Told of what an operator has to know. The text carries nobody's data. */
+export type OnWarning = (message: string) => void;
+
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+const CONSTRAINT_VIOLATION = /^23/;
+
+/**
+ * Runs what reads or writes a cloud's store. When the store can't be reached or fails, the caller gets STORE_UNAVAILABLE
+ * without a detail and the operator a warning; a broken constraint is a fault of ours and goes on as it is, to be masked.
+ */
+export async function guardStore<T>(cloud: string, onWarning: OnWarning, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = storeFailure(error);
+    if (reason === undefined) throw error;
+    onWarning(`The store of ${cloud} failed: ${reason}`);
+    throw new CodedError('STORE_UNAVAILABLE', `The store of ${cloud} can't answer at the moment.`);
+  }
+}
+
+/** The engine's own message may quote a value, so only its SQLSTATE is told. */
+function storeFailure(error: unknown): string | undefined {
+  if (error instanceof StoreUnavailable) return error.message;
+  const state = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (typeof state !== 'string' || !SQLSTATE.test(state) || CONSTRAINT_VIOLATION.test(state)) return undefined;
+  return `SQLSTATE ${state}.`;
+}

@@ -1,0 +1,152 @@
+import type { ExecutionResult } from 'graphql';
+import type { CloudDescriptor } from '../../schema/clouds.ts';
+import { CodedError, ERRORS, type ErrorCode } from '../../schema/errors.ts';
+import type { Principal } from '../../schema/principal.ts';
+import type { SubgraphTransport } from '../../schema/subgraph-transport.ts';
+import type { CanonicalProfile } from './resolution/canonical-profile.ts';
+
+/** Names the contract takes at once. */
+const IDS_PER_READ = 1_000;
+
+/** Who identity is to a cloud. */
+const IDENTITY: Principal = { subject: 'identity', roles: ['service'], scopes: [] };
+
+/** What matching needs of a record; no other value of it leaves its cloud on the way to identity. */
+const MATCHED_FIELDS = `
+  dataSourceId dataSourceObjectId sourceRecordId firstName fullName
+  contactPointEmails { emailAddress }
+  contactPointPhones { telephoneNumber formattedE164PhoneNumber }
+  contactPointSocials { socialNetworkProvider socialHandleName }
+  partyIdentifications { partyIdentificationType name identificationNumber }`;
+
+/** One page of a cloud's records. */
+export interface CloudPage {
+  readonly records: readonly CanonicalProfile[];
+  /** Where to continue, null when the page is empty. */
+  readonly endCursor: string | null;
+  readonly hasNextPage: boolean;
+  /** Where the cloud's log of changes stood before the page was read. */
+  readonly changesSince: string;
+}
+
+/** Records of a cloud that changed. */
+export interface CloudChange {
+  /** Where the cloud's log stands after this. */
+  readonly cursor: string;
+  /** Keys of the records. None, once, when everything that had changed before is told. */
+  readonly sourceRecordIds: readonly string[];
+}
+
+/**
+ * A cloud as identity sees it. Every method throws a CodedError when the cloud gives no answer: SUBGRAPH_DOWN,
+ * SUBGRAPH_TIMEOUT, SUBGRAPH_RATE_LIMITED, or MALFORMED_ID for a cursor that it does not know.
+ */
+export interface CloudClient {
+  readonly dataSourceId: string;
+  /** Reads records in the order of their keys, from the beginning with `after` null; at most 1,000. */
+  readPage(after: string | null, first: number): Promise<CloudPage>;
+  /** Reads the records that exist of those named, however many. */
+  readByIds(sourceRecordIds: readonly string[]): Promise<CanonicalProfile[]>;
+  /** Keys of at most `first` records in whose name every word of the text begins a word. */
+  searchNames(text: string, first: number, signal?: AbortSignal): Promise<string[]>;
+  /** Changes after `since`, until the signal aborts. */
+  changes(since: string, signal: AbortSignal): AsyncIterable<CloudChange>;
+}
+
+/** Makes the client of one cloud over a way to its subgraph. */
+export function createCloudClient(descriptor: CloudDescriptor, transport: SubgraphTransport): CloudClient {
+  const cloud = descriptor.name;
+  const records = `${cloud}SourceRecords`;
+  const changed = `${cloud}SourceRecordChanged`;
+  const read = async (query: string, variables: Record<string, unknown>, signal?: AbortSignal): Promise<CloudPage> => {
+    const request = { query, variables, principal: IDENTITY, ...(signal ? { signal } : {}) };
+    return fieldOf<CloudPage>(cloud, records, await answer(cloud, transport.execute(request)));
+  };
+  const pageQuery = `query ReadPage($after: Cursor, $first: Int!) {
+    ${records}(after: $after, first: $first) { records {${MATCHED_FIELDS} } endCursor hasNextPage changesSince }
+  }`;
+  const idsQuery = `query ReadByIds($ids: [ID!]!, $first: Int!) {
+    ${records}(ids: $ids, first: $first) { records {${MATCHED_FIELDS} } }
+  }`;
+  const namesQuery = `query SearchNames($text: String!, $first: Int!) {
+    ${records}(nameSearch: $text, first: $first) { records { sourceRecordId } }
+  }`;
+  const changesQuery = `subscription Changes($since: Cursor!) { ${changed}(since: $since) { cursor sourceRecordIds } }`;
+  return {
+    dataSourceId: cloud,
+    readPage: (after, first) => read(pageQuery, { after, first }),
+    async readByIds(sourceRecordIds) {
+      const found: CanonicalProfile[] = [];
+      for (let at = 0; at < sourceRecordIds.length; at += IDS_PER_READ) {
+        const ids = sourceRecordIds.slice(at, at + IDS_PER_READ);
+        found.push(...(await read(idsQuery, { ids, first: ids.length })).records);
+      }
+      return found;
+    },
+    async searchNames(text, first, signal) {
+      const page = await read(namesQuery, { text, first }, signal);
+      return page.records.map((record) => record.sourceRecordId);
+    },
+    async *changes(since, signal) {
+      const request = { query: changesQuery, variables: { since }, principal: IDENTITY, signal };
+      for await (const result of untilAborted(transport.subscribe(request), signal, cloud)) {
+        yield fieldOf<CloudChange>(cloud, changed, result);
+      }
+    },
+  };
+}
+
+/** Ends as soon as the signal aborts, also while the next result is being waited for. */
+async function* untilAborted(
+  results: AsyncIterable<ExecutionResult>,
+  signal: AbortSignal,
+  cloud: string,
+): AsyncGenerator<ExecutionResult> {
+  const iterator = results[Symbol.asyncIterator]();
+  let onAbort = (): void => {};
+  const aborted = new Promise<'ABORTED'>((resolve) => {
+    onAbort = () => resolve('ABORTED');
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    while (!signal.aborted) {
+      const next = answer(cloud, iterator.next());
+      // The one that is still waited for when the signal aborts has nobody left to fail for.
+      next.catch(() => {});
+      const result = await Promise.race([next, aborted]);
+      if (result === 'ABORTED' || result.done) return;
+      yield result.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    iterator.return?.().catch(() => {});
+  }
+}
+
+/** Waits for the cloud; whatever goes wrong on the way becomes an error with a code. */
+async function answer<T>(cloud: string, pending: Promise<T>): Promise<T> {
+  try {
+    return await pending;
+  } catch (error) {
+    throw error instanceof CodedError ? error : failure(cloud, 'SUBGRAPH_DOWN');
+  }
+}
+
+/** The value of the one field that was asked for. */
+function fieldOf<T>(cloud: string, field: string, result: ExecutionResult): T {
+  const [error] = result.errors ?? [];
+  const code = error?.extensions['code'];
+  if (error) throw failure(cloud, isErrorCode(code) ? code : 'SUBGRAPH_DOWN');
+  const value = result.data?.[field];
+  if (value === null || value === undefined) throw failure(cloud, 'SUBGRAPH_DOWN');
+  return value as T;
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERRORS, code);
+}
+
+/** The cloud's own message is left out: it may quote values. */
+function failure(cloud: string, code: ErrorCode): CodedError {
+  return new CodedError(code, `The ${cloud} cloud gave no answer to identity.`);
+}

@@ -1,0 +1,37 @@
+/**
+ * What matching needs of a cloud's record: the part of the schema's `SourceProfile` that identity asks a cloud for.
+ * Nothing of it is stored but identifiers in their normal form and a keyed hash of the given name.
+ */
+export interface CanonicalProfile {
+  readonly dataSourceId: string;
+  readonly dataSourceObjectId: string;
+  readonly sourceRecordId: string;
+  readonly firstName: string | null;
+  /** The whole name, where the source keeps it as one text; looked at only without a `firstName`. */
+  readonly fullName: string | null;
+  readonly contactPointEmails: readonly { readonly emailAddress: string }[];
+  readonly contactPointPhones: readonly CanonicalPhone[];
+  readonly contactPointSocials: readonly CanonicalSocial[];
+  readonly partyIdentifications: readonly CanonicalPartyIdentification[];
+}
+
+/** A telephone number as a cloud gives it. */
+export interface CanonicalPhone {
+  readonly telephoneNumber: string;
+  /** The number in E.164, null when the cloud could not tell. */
+  readonly formattedE164PhoneNumber: string | null;
+}
+
+/** An account at a social network. */
+export interface CanonicalSocial {
+  readonly socialNetworkProvider: string;
+  readonly socialHandleName: string;
+}
+
+/** An official or business number. */
+export interface CanonicalPartyIdentification {
+  readonly partyIdentificationType: string;
+  /** Who issued it. */
+  readonly name: string;
+  readonly identificationNumber: string;
+}

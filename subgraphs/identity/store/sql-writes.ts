@@ -1,0 +1,283 @@
+import type { Queryable, Row } from '../../../database/database.ts';
+import { type IdentifierTuple, identifiersOfTuples, isoTime } from './answers.ts';
+import type { Merge, StoredCustomer } from './customer-forest.ts';
+import type { AffectedState, CustomerMove, NetEffects, RecordIdentifier, StoredRecord } from './fold.ts';
+import type { NamedByChangeSet } from './named.ts';
+import { type ChangeSet, recordKey } from './repository.ts';
+
+/** `$1` customers, `$2` merges, `$3` data sources with `$4` record ids: what a change set names, and what hangs together with it. */
+export const AFFECTED_STATE = `
+WITH named_merge AS MATERIALIZED (
+  SELECT m.* FROM unnest($2::text[]) AS asked (id)
+  JOIN LATERAL (SELECT * FROM identity.merge_event WHERE merge_event_id = asked.id OFFSET 0) m ON true
+), survivor AS MATERIALIZED (
+  SELECT DISTINCT c.survivor360_id
+  FROM (SELECT unnest($1::text[]) AS id UNION SELECT merged360_id FROM named_merge) asked
+  JOIN LATERAL (SELECT survivor360_id FROM identity.customer WHERE customer360_id = asked.id OFFSET 0) c ON true
+), merged AS MATERIALIZED (
+  SELECT c.customer360_id, c.survivor360_id FROM survivor
+  JOIN LATERAL (SELECT * FROM identity.customer WHERE survivor360_id = survivor.survivor360_id
+    AND survivor360_id <> customer360_id OFFSET 0) c ON true
+), stored_record AS (
+  SELECT r.* FROM unnest($3::text[], $4::text[]) AS asked (source, id)
+  JOIN LATERAL (SELECT * FROM identity.source_record
+    WHERE data_source_id = asked.source AND source_record_id = asked.id OFFSET 0) r ON true
+)
+SELECT
+  (SELECT json_agg(json_build_array(survivor360_id, survivor360_id)) FROM survivor) AS survivors,
+  (SELECT json_agg(json_build_array(customer360_id, survivor360_id)) FROM merged) AS merged,
+  (SELECT json_agg(json_build_array(merge_event_id, survivor360_id, merged360_id, rule, at, undone_at)) FROM (
+     SELECT * FROM named_merge
+     UNION SELECT m.* FROM merged
+     JOIN LATERAL (SELECT * FROM identity.merge_event WHERE merged360_id = merged.customer360_id
+       AND undone_at IS NULL OFFSET 0) m ON true) m) AS merges,
+  (SELECT coalesce(max(record_id), 0) FROM identity.source_record) AS last_record_id,
+  (SELECT json_agg(json_build_array(r.record_id, r.data_source_id, r.source_record_id, r.data_source_object_id, r.given_name_hash,
+     r.home360_id, r.customer360_id, r.rule, r.linked_at,
+     (SELECT json_agg(json_build_array(i.identifier_type, i.normalized_value))
+        FROM identity.identifier i WHERE i.record_id = r.record_id))) FROM stored_record r) AS records`;
+
+type StoredRecordTuple = readonly [
+  recordId: number,
+  dataSourceId: string,
+  sourceRecordId: string,
+  dataSourceObjectId: string,
+  givenNameHash: string | null,
+  homeCustomer360Id: string,
+  customer360Id: string,
+  rule: string,
+  linkedAt: string,
+  identifiers: readonly IdentifierTuple[] | null,
+];
+
+interface AffectedRow extends Row {
+  readonly survivors: readonly (readonly [string, string])[] | null;
+  readonly merged: readonly (readonly [string, string])[] | null;
+  readonly merges: readonly (readonly [string, string, string, string, string, string | null])[] | null;
+  readonly last_record_id: number;
+  readonly records: readonly StoredRecordTuple[] | null;
+}
+
+/** What a change set touches, with the numbers that SQL knows records by. */
+export interface SqlAffectedState extends AffectedState {
+  readonly recordIds: ReadonlyMap<string, number>;
+  readonly lastRecordId: number;
+}
+
+/** Reads what a change set touches, in one statement. */
+export async function readAffectedState(transaction: Queryable, named: NamedByChangeSet): Promise<SqlAffectedState> {
+  const [row] = await transaction.query<AffectedRow>(AFFECTED_STATE, [
+    named.customers,
+    named.merges,
+    named.records.map((record) => record.dataSourceId),
+    named.records.map((record) => record.sourceRecordId),
+  ]);
+  return {
+    customers: [...(row?.survivors ?? []), ...(row?.merged ?? [])].map(
+      ([customer360Id, survivor360Id]): StoredCustomer => ({ customer360Id, survivor360Id }),
+    ),
+    merges: (row?.merges ?? []).map(
+      ([mergeEventId, survivor, merged, rule, at, undoneAt]): Merge => ({
+        mergeEventId,
+        survivor,
+        merged,
+        rule,
+        at: isoTime(at),
+        undoneAt: undoneAt && isoTime(undoneAt),
+      }),
+    ),
+    records: (row?.records ?? []).map(storedRecordOfTuple),
+    recordIds: new Map((row?.records ?? []).map((tuple) => [recordKey(storedRecordOfTuple(tuple)), tuple[0]])),
+    lastRecordId: row?.last_record_id ?? 0,
+  };
+}
+
+function storedRecordOfTuple(tuple: StoredRecordTuple): StoredRecord {
+  const [, dataSourceId, sourceRecordId, dataSourceObjectId, givenNameHash, homeCustomer360Id, customer360Id] = tuple;
+  return {
+    dataSourceId,
+    sourceRecordId,
+    dataSourceObjectId,
+    givenNameHash,
+    homeCustomer360Id,
+    customer360Id,
+    rule: tuple[7],
+    linkedAt: isoTime(tuple[8]),
+    identifiers: identifiersOfTuples(tuple[9]),
+  };
+}
+
+/** Writes what a change set comes to: one statement for each kind of row that changes, however many rows. */
+export async function writeNetEffects(
+  transaction: Queryable,
+  at: string,
+  state: SqlAffectedState,
+  effects: NetEffects,
+): Promise<void> {
+  const recordIds = new Map(state.recordIds);
+  effects.insertedRecords.forEach((record, index) => {
+    recordIds.set(recordKey(record), state.lastRecordId + index + 1);
+  });
+  const idOf = (record: StoredRecord) => recordIds.get(recordKey(record));
+  await createCustomers(transaction, at, effects.createdCustomers);
+  await moveCustomers(transaction, effects.movedCustomers);
+  // Before the new merges: a customer may be merged anew in the change set that takes its old merge back.
+  await undoMerges(transaction, at, effects.undoneMerges);
+  await recordMerges(transaction, effects.recordedMerges);
+  await removeIdentifiers(transaction, effects.removedIdentifiers, idOf);
+  await deleteRecords(transaction, effects.deletedRecords.map(idOf));
+  await insertRecords(transaction, effects.insertedRecords, idOf);
+  await updateRecords(transaction, effects.updatedRecords, idOf);
+  await addIdentifiers(transaction, effects.addedIdentifiers, idOf);
+}
+
+/** Keeps where the reading of a cloud stands. */
+export async function writeProgress(transaction: Queryable, progress: ChangeSet['progress']): Promise<void> {
+  if (progress === undefined) return;
+  await transaction.query(
+    `INSERT INTO identity.follow_position (data_source_id, position) VALUES ($1, $2::jsonb)
+     ON CONFLICT (data_source_id) DO UPDATE SET position = excluded.position`,
+    [progress.dataSourceId, JSON.stringify(progress.position)],
+  );
+}
+
+async function createCustomers(transaction: Queryable, at: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await transaction.query(
+    `INSERT INTO identity.customer (customer360_id, survivor360_id, created_at)
+     SELECT id, id, $2::timestamptz FROM unnest($1::text[]) AS created (id)`,
+    [ids, at],
+  );
+}
+
+async function moveCustomers(transaction: Queryable, moves: readonly CustomerMove[]): Promise<void> {
+  if (moves.length === 0) return;
+  await transaction.query(
+    `WITH move AS MATERIALIZED (
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS move (customer360_id, origin, destination)
+     ), moved_customer AS (
+       UPDATE identity.customer c SET survivor360_id = move.destination
+       FROM move WHERE c.customer360_id = move.customer360_id
+     )
+     UPDATE identity.source_record r SET customer360_id = move.destination
+     FROM move WHERE r.customer360_id = move.origin AND r.home360_id = move.customer360_id`,
+    [moves.map((move) => move.customer360Id), moves.map((move) => move.from), moves.map((move) => move.to)],
+  );
+}
+
+async function recordMerges(transaction: Queryable, merges: readonly Merge[]): Promise<void> {
+  if (merges.length === 0) return;
+  await transaction.query(
+    `INSERT INTO identity.merge_event (merge_event_id, survivor360_id, merged360_id, rule, at, undone_at)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])`,
+    [
+      merges.map((merge) => merge.mergeEventId),
+      merges.map((merge) => merge.survivor),
+      merges.map((merge) => merge.merged),
+      merges.map((merge) => merge.rule),
+      merges.map((merge) => merge.at),
+      merges.map((merge) => merge.undoneAt),
+    ],
+  );
+}
+
+async function undoMerges(transaction: Queryable, at: string, mergeEventIds: readonly string[]): Promise<void> {
+  if (mergeEventIds.length === 0) return;
+  await transaction.query(
+    'UPDATE identity.merge_event SET undone_at = $2::timestamptz WHERE merge_event_id = ANY($1)',
+    [mergeEventIds, at],
+  );
+}
+
+async function removeIdentifiers(
+  transaction: Queryable,
+  removed: readonly RecordIdentifier[],
+  idOf: RecordNumber,
+): Promise<void> {
+  if (removed.length === 0) return;
+  await transaction.query(
+    `DELETE FROM identity.identifier i
+     USING unnest($1::bigint[], $2::text[], $3::text[]) AS gone (record_id, type, value)
+     WHERE i.record_id = gone.record_id AND i.identifier_type = gone.type AND i.normalized_value = gone.value`,
+    identifierColumns(removed, idOf),
+  );
+}
+
+async function deleteRecords(transaction: Queryable, recordIds: readonly (number | undefined)[]): Promise<void> {
+  if (recordIds.length === 0) return;
+  await transaction.query(
+    `WITH forgotten AS (DELETE FROM identity.identifier WHERE record_id = ANY($1::bigint[]))
+     DELETE FROM identity.source_record WHERE record_id = ANY($1::bigint[])`,
+    [recordIds],
+  );
+}
+
+async function insertRecords(
+  transaction: Queryable,
+  records: readonly StoredRecord[],
+  idOf: RecordNumber,
+): Promise<void> {
+  if (records.length === 0) return;
+  await transaction.query(
+    `INSERT INTO identity.source_record (${RECORD_COLUMNS}) SELECT * FROM ${UNNESTED_RECORDS}`,
+    recordColumns(records, idOf),
+  );
+}
+
+async function updateRecords(
+  transaction: Queryable,
+  records: readonly StoredRecord[],
+  idOf: RecordNumber,
+): Promise<void> {
+  if (records.length === 0) return;
+  await transaction.query(
+    `UPDATE identity.source_record r SET data_source_object_id = given.data_source_object_id,
+       given_name_hash = given.given_name_hash, home360_id = given.home360_id, customer360_id = given.customer360_id,
+       rule = given.rule, linked_at = given.linked_at
+     FROM ${UNNESTED_RECORDS} AS given (${RECORD_COLUMNS}) WHERE r.record_id = given.record_id`,
+    recordColumns(records, idOf),
+  );
+}
+
+async function addIdentifiers(
+  transaction: Queryable,
+  added: readonly RecordIdentifier[],
+  idOf: RecordNumber,
+): Promise<void> {
+  if (added.length === 0) return;
+  await transaction.query(
+    `INSERT INTO identity.identifier (record_id, identifier_type, normalized_value)
+     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])`,
+    identifierColumns(added, idOf),
+  );
+}
+
+type RecordNumber = (record: StoredRecord) => number | undefined;
+
+const RECORD_COLUMNS = `record_id, data_source_id, source_record_id, data_source_object_id, given_name_hash,
+  home360_id, customer360_id, rule, linked_at`;
+
+const UNNESTED_RECORDS = `unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+  $8::text[], $9::timestamptz[])`;
+
+function recordColumns(records: readonly StoredRecord[], idOf: RecordNumber): unknown[][] {
+  return [
+    records.map(idOf),
+    records.map((record) => record.dataSourceId),
+    records.map((record) => record.sourceRecordId),
+    records.map((record) => record.dataSourceObjectId),
+    records.map((record) => record.givenNameHash),
+    records.map((record) => record.homeCustomer360Id),
+    records.map((record) => record.customer360Id),
+    records.map((record) => record.rule),
+    records.map((record) => record.linkedAt),
+  ];
+}
+
+function identifierColumns(rows: readonly RecordIdentifier[], idOf: RecordNumber): unknown[][] {
+  return [
+    rows.map(({ record }) => idOf(record)),
+    rows.map(({ identifier }) => identifier.identifierType),
+    rows.map(({ identifier }) => identifier.normalizedValue),
+  ];
+}

@@ -1,0 +1,225 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Database, Queryable, Row } from '../../../database/database.ts';
+import { migrate, readMigrations } from '../../../database/migrate.ts';
+import { appendEvents } from '../../../database/outbox.ts';
+import { PACKAGE_ROOT } from '../../../schema/package-root.ts';
+import {
+  type CustomerAnswer,
+  checkCount,
+  customerOfAnswer,
+  distinctKeys,
+  firstOfEach,
+  type RecordTuple,
+  recordOfTuple,
+  underKeys,
+} from './answers.ts';
+import { foldChangeSet } from './fold.ts';
+import { namedByChangeSet } from './named.ts';
+import {
+  type ChangeSet,
+  type CustomerIdentity,
+  type FollowPosition,
+  type Identifier,
+  type IdentityEvent,
+  type IdentityRepository,
+  identifierKey,
+  type Lease,
+  LeaseLost,
+  type LinkedRecord,
+  recordKey,
+  type SourceRecordKey,
+} from './repository.ts';
+import * as lookups from './sql-lookups.ts';
+import { readAffectedState, writeNetEffects, writeProgress } from './sql-writes.ts';
+
+/** What the SQL repository works with. */
+export interface SqlRepositoryOptions {
+  /** PGlite or PostgreSQL; it stays the caller's to close. */
+  readonly database: Database;
+  /** Makes the store's secret the first time it is prepared: 32 bytes as hexadecimal. */
+  readonly newHashKey?: () => string;
+}
+
+const SCHEMA = 'identity';
+
+/** The identity store in SQL, in a schema `identity` of the database. */
+export function createSqlRepository(options: SqlRepositoryOptions): IdentityRepository {
+  return new SqlRepository(options);
+}
+
+class SqlRepository implements IdentityRepository {
+  readonly engine = 'sql';
+  readonly #database: Database;
+  readonly #newHashKey: () => string;
+
+  constructor(options: SqlRepositoryOptions) {
+    this.#database = options.database;
+    this.#newHashKey = options.newHashKey ?? (() => randomBytes(32).toString('hex'));
+  }
+
+  async prepare(): Promise<void> {
+    const migrations = readMigrations(join(PACKAGE_ROOT, 'subgraphs/identity/store/migrations'));
+    await migrate(this.#database, { schema: SCHEMA, migrations });
+    await this.#database.query('INSERT INTO identity.secret (hash_key) VALUES ($1) ON CONFLICT DO NOTHING', [
+      this.#newHashKey(),
+    ]);
+  }
+
+  async customersByIds(ids: readonly string[]): Promise<Map<string, CustomerIdentity>> {
+    const keys = [...distinctKeys(ids, (id) => id).keys()];
+    return firstOfEach(await this.#customers(keys, lookups.CUSTOMERS_BY_IDS, [keys]));
+  }
+
+  async customersByRecords(records: readonly SourceRecordKey[]): Promise<Map<string, CustomerIdentity>> {
+    const distinct = distinctKeys(records, recordKey);
+    const sources = [...distinct.values()].map((record) => record.dataSourceId);
+    const ids = [...distinct.values()].map((record) => record.sourceRecordId);
+    return firstOfEach(await this.#customers([...distinct.keys()], lookups.CUSTOMERS_BY_RECORDS, [sources, ids]));
+  }
+
+  async customersByIdentifiers(
+    identifiers: readonly Identifier[],
+    limit: number,
+  ): Promise<Map<string, CustomerIdentity[]>> {
+    const distinct = distinctKeys(identifiers, identifierKey);
+    const columns = identifierColumns(distinct.values());
+    return this.#customers([...distinct.keys()], lookups.CUSTOMERS_BY_IDENTIFIERS, [...columns, limit]);
+  }
+
+  async listCustomers(options: { readonly after?: string; readonly first: number }): Promise<CustomerIdentity[]> {
+    checkCount(options.first);
+    const values = [options.after ?? '', options.first];
+    const rows = await this.#database.query<CustomerRow>(lookups.LIST_CUSTOMERS, values);
+    return rows.map(customerOfAnswer);
+  }
+
+  async recordsByIdentifiers(identifiers: readonly Identifier[], limit: number): Promise<Map<string, LinkedRecord[]>> {
+    const distinct = distinctKeys(identifiers, identifierKey);
+    if (distinct.size === 0) return new Map();
+    const values = [...identifierColumns(distinct.values()), limit];
+    const rows = await this.#database.query<{ position: number; record: RecordTuple }>(
+      lookups.RECORDS_BY_IDENTIFIERS,
+      values,
+    );
+    return underKeys(
+      [...distinct.keys()],
+      rows.map((row) => ({ positions: [row.position], value: recordOfTuple(row.record) })),
+    );
+  }
+
+  async listRecordKeys(
+    dataSourceId: string,
+    options: { readonly after?: string; readonly first: number },
+  ): Promise<string[]> {
+    checkCount(options.first);
+    const values = [dataSourceId, options.after ?? '', options.first];
+    const rows = await this.#database.query<{ source_record_id: string }>(lookups.LIST_RECORD_KEYS, values);
+    return rows.map((row) => row.source_record_id);
+  }
+
+  async apply(changeSet: ChangeSet): Promise<void> {
+    const growth = await this.#database.transaction(async (transaction) => {
+      await takeTurn(transaction, changeSet.lease);
+      const state = await readAffectedState(transaction, namedByChangeSet(changeSet));
+      const effects = foldChangeSet(changeSet, state);
+      await writeNetEffects(transaction, changeSet.at, state, effects);
+      await writeProgress(transaction, changeSet.progress);
+      const events = effects.events.map((event) => ({ ...event, occurredAt: changeSet.at }));
+      await appendEvents(transaction, SCHEMA, events);
+      return { before: state.lastRecordId, after: state.lastRecordId + effects.insertedRecords.length };
+    });
+    if (hasDoubled(growth)) await this.#database.query(REFRESH_STATISTICS);
+  }
+
+  async positionOf(dataSourceId: string): Promise<FollowPosition | null> {
+    const [row] = await this.#database.query<{ position: FollowPosition }>(
+      'SELECT position FROM identity.follow_position WHERE data_source_id = $1',
+      [dataSourceId],
+    );
+    return row?.position ?? null;
+  }
+
+  async acquireLease(holder: string, durationMs: number, nowMs: number): Promise<Lease | null> {
+    const [row] = await this.#database.query<{ token: number }>(
+      `UPDATE identity.lease
+       SET holder = $1, expires_at = $2, token = CASE WHEN holder = $1 THEN token ELSE token + 1 END
+       WHERE holder IS NULL OR holder = $1 OR expires_at <= $3 RETURNING token`,
+      [holder, nowMs + durationMs, nowMs],
+    );
+    return row ? { holder, token: row.token } : null;
+  }
+
+  async releaseLease(lease: Lease): Promise<void> {
+    await this.#database.query('UPDATE identity.lease SET holder = NULL WHERE holder = $1 AND token = $2', [
+      lease.holder,
+      lease.token,
+    ]);
+  }
+
+  async hashKey(): Promise<string> {
+    const [row] = await this.#database.query<{ hash_key: string }>('SELECT hash_key FROM identity.secret');
+    if (row === undefined) throw new Error('The identity store was not prepared.');
+    return row.hash_key;
+  }
+
+  async events(after: number, first: number): Promise<IdentityEvent[]> {
+    const rows = await this.#database.query<EventRow>(
+      `SELECT sequence, id, type, key, occurred_at, payload FROM identity.outbox
+       WHERE sequence > $1 ORDER BY sequence LIMIT $2`,
+      [after, first],
+    );
+    return rows.map(({ occurred_at, ...event }) => ({ ...event, occurredAt: occurred_at.toISOString() }));
+  }
+
+  async checkReadiness(): Promise<void> {
+    await this.#database.query('SELECT 1');
+  }
+
+  /** The database is the caller's. */
+  async close(): Promise<void> {}
+
+  async #customers(
+    keys: readonly string[],
+    text: string,
+    values: readonly unknown[],
+  ): Promise<Map<string, CustomerIdentity[]>> {
+    if (keys.length === 0) return new Map();
+    const rows = await this.#database.query<CustomerRow>(text, values);
+    return underKeys(
+      keys,
+      rows.map((row) => ({ positions: row.positions, value: customerOfAnswer(row) })),
+    );
+  }
+}
+
+type CustomerRow = Row & CustomerAnswer;
+
+type EventRow = Row & Omit<IdentityEvent, 'occurredAt'> & { readonly occurred_at: Date };
+
+/** Waits until other writers have finished, and makes sure that the lease is still held: until the commit nobody can take it. */
+async function takeTurn(transaction: Queryable, lease: Lease | undefined): Promise<void> {
+  const [row] = await transaction.query<{ holder: string | null; token: number }>(
+    'SELECT holder, token FROM identity.lease FOR UPDATE',
+  );
+  if (row === undefined) throw new Error('The identity store was not prepared.');
+  if (lease && (row.holder !== lease.holder || row.token !== lease.token)) {
+    throw new LeaseLost(`The right to resolve has passed from ${lease.holder} to another process.`);
+  }
+}
+
+/**
+ * The embedded engine never counts its tables by itself, and a server only after a while: without statistics some lookups
+ * sort what they could read in order.
+ */
+const REFRESH_STATISTICS = 'ANALYZE identity.customer, identity.source_record, identity.identifier';
+
+/** True when the number of records has passed a power of two, from 512 on. */
+function hasDoubled({ before, after }: { before: number; after: number }): boolean {
+  return after >= 512 && Math.floor(Math.log2(after)) > Math.floor(Math.log2(Math.max(1, before)));
+}
+
+function identifierColumns(identifiers: Iterable<Identifier>): [string[], string[]] {
+  const list = [...identifiers];
+  return [list.map((identifier) => identifier.identifierType), list.map((identifier) => identifier.normalizedValue)];
+}

@@ -1,0 +1,73 @@
+import { checkLength, isIn, latestFirst, type PageArguments } from '../cloud/arguments.ts';
+import type { CloudContext, CloudResolvers } from '../cloud/context.ts';
+import { changedRow, customerPage, customerRows, entityByKey, rootPage, rowByKey } from '../cloud/fields.ts';
+import type { IdempotentInput, IdempotentWrite } from '../cloud/idempotent-writes.ts';
+import type { MarketingStore, SetConsent } from './store.ts';
+
+interface ConsentsArguments {
+  readonly channels?: readonly string[] | null;
+  readonly purposes?: readonly string[] | null;
+}
+
+interface EngagementsArguments extends PageArguments {
+  readonly types?: readonly string[] | null;
+}
+
+interface CampaignsArguments extends PageArguments {
+  readonly statuses?: readonly string[] | null;
+}
+
+interface SetConsentArguments {
+  readonly input: IdempotentInput & Omit<SetConsent, 'captureSource'> & { readonly captureSource?: string | null };
+}
+
+const OWNED = { by: 'subscriberKey' } as const;
+const CAPTURE_SOURCE_LIMIT = 200;
+
+/** Resolvers of marketing's own types. */
+export function createMarketingResolvers(store: MarketingStore, write: IdempotentWrite): CloudResolvers {
+  return {
+    Customer: {
+      contactPointConsents: customerRows<ConsentsArguments>({
+        ...OWNED,
+        object: 'ContactPointConsent',
+        where: ({ channels, purposes }) => [
+          ...isIn('engagementChannelType', channels),
+          ...isIn('dataUsePurpose', purposes),
+        ],
+      }),
+      campaignMembers: customerPage({
+        ...OWNED,
+        object: 'CampaignMember',
+        orderBy: [latestFirst('joinedDate')],
+      }),
+      emailEngagements: customerPage<EngagementsArguments>({
+        ...OWNED,
+        object: 'EmailEngagement',
+        orderBy: [latestFirst('engagementDate')],
+        where: ({ types }) => isIn('engagementType', types),
+      }),
+    },
+    Query: {
+      campaign: rowByKey('Campaign'),
+      campaigns: rootPage<CampaignsArguments>('Campaign', ({ statuses }) => ({
+        orderBy: [latestFirst('startDate')],
+        where: isIn('status', statuses),
+      })),
+    },
+    ContactPointConsent: { __resolveReference: entityByKey('ContactPointConsent') },
+    Campaign: { __resolveReference: entityByKey('Campaign') },
+    CampaignMember: { __resolveReference: entityByKey('CampaignMember') },
+    EmailEngagement: { __resolveReference: entityByKey('EmailEngagement') },
+    Mutation: {
+      setContactPointConsent: (_source: unknown, { input }: SetConsentArguments, context: CloudContext) => {
+        const captureSource = input.captureSource ?? undefined;
+        if (captureSource !== undefined) checkLength('captureSource', captureSource, CAPTURE_SOURCE_LIMIT);
+        return write(context, 'setContactPointConsent', input, async (transaction) => ({
+          id: await store.setConsent(transaction, { ...input, captureSource }),
+        }));
+      },
+    },
+    SetContactPointConsentPayload: { contactPointConsent: changedRow('ContactPointConsent', 'id') },
+  };
+}

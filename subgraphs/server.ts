@@ -1,0 +1,158 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import { CodedError, ERRORS, type ErrorCode } from '../schema/errors.ts';
+import { executeSubgraph } from './execute.ts';
+import { type Fault, maskErrors } from './mask.ts';
+import { readGraphqlRequest } from './server-request.ts';
+import { serveSubscriptions } from './server-sockets.ts';
+import type { Subgraph } from './subgraph.ts';
+
+/** Where the server tells what happens. Nobody's data is handed to it. A pino logger is one. */
+export interface SubgraphServerLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** How a subgraph is served. */
+export interface SubgraphServerOptions {
+  /** Address to listen on. Everybody who reaches it is trusted to say who asks, so it is loopback unless a network protects it. */
+  readonly host?: string;
+  /** Port to listen on; 0 takes a free one. */
+  readonly port: number;
+  readonly log: SubgraphServerLog;
+  /** How long `close` waits for requests that are being answered, in milliseconds. Default 10,000. */
+  readonly drainMs?: number;
+}
+
+/** A subgraph that is being served. */
+export interface SubgraphServer {
+  readonly port: number;
+  /** Takes no new requests, lets those under way end, ends subscriptions, and leaves the subgraph itself open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves one subgraph alone: POST /graphql, subscriptions over WebSocket (graphql-transport-ws) at the same path,
+ * GET /health/live and /health/ready. Rejects when the port is in use.
+ */
+export async function startSubgraphServer(subgraph: Subgraph, options: SubgraphServerOptions): Promise<SubgraphServer> {
+  const { host = '127.0.0.1', port, log, drainMs = 10_000 } = options;
+  const onFault = (fault: Fault): void => log.error({ subgraph: subgraph.name, ...fault }, 'an operation failed');
+  const state = { isDraining: false };
+  const server = createServer((request, response) => {
+    void answer({ subgraph, log, onFault, state }, request, response);
+  });
+  const sockets = serveSubscriptions(server, subgraph, onFault);
+  await listen(server, host, port);
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server listens on no port.');
+  if (!isLoopback(host)) {
+    log.warn({ subgraph: subgraph.name, host }, 'whoever reaches this address is trusted to say who asks');
+  }
+  log.info({ subgraph: subgraph.name, host, port: address.port }, 'the subgraph is being served');
+  return {
+    port: address.port,
+    async close() {
+      state.isDraining = true;
+      await Promise.all([drain(server, drainMs), sockets.close()]);
+    },
+  };
+}
+
+interface Serving {
+  readonly subgraph: Subgraph;
+  readonly log: SubgraphServerLog;
+  readonly onFault: (fault: Fault) => void;
+  readonly state: { readonly isDraining: boolean };
+}
+
+async function answer(serving: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (serving.state.isDraining) response.setHeader('connection', 'close');
+  const path = (request.url ?? '/').split('?')[0];
+  if (path === '/graphql') return answerGraphql(serving, request, response);
+  if (path === '/health/live' && request.method === 'GET') return send(response, 200, { status: 'live' });
+  if (path === '/health/ready' && request.method === 'GET') return answerReadiness(serving, response);
+  send(response, 404, { status: 'not found' });
+}
+
+async function answerReadiness(serving: Serving, response: ServerResponse): Promise<void> {
+  if (serving.state.isDraining) return send(response, 503, { status: 'shutting down' });
+  try {
+    await serving.subgraph.checkReadiness();
+    send(response, 200, { status: 'ready' });
+  } catch (error) {
+    const reason = error instanceof Error ? error.name : 'unknown';
+    serving.log.warn({ subgraph: serving.subgraph.name, reason }, 'the store does not answer');
+    send(response, 503, { status: 'store unavailable' });
+  }
+}
+
+async function answerGraphql(serving: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const cancelling = new AbortController();
+  response.on('close', () => cancelling.abort());
+  // By the convention for GraphQL over HTTP a refused operation is 200 in `application/json`, and an error status in its own type.
+  const accepted = request.headers.accept ?? '';
+  const ownType = 'application/graphql-response+json';
+  const contentType = accepted.includes(ownType) ? ownType : 'application/json';
+  try {
+    if (serving.state.isDraining) throw new CodedError('SHUTTING_DOWN', 'The subgraph is being stopped.');
+    if (request.method !== 'POST') throw new CodedError('BAD_REQUEST', 'Send POST.');
+    const operation = await readGraphqlRequest(request, cancelling.signal);
+    const { errors, ...rest } = await executeSubgraph(serving.subgraph, operation);
+    const result: ExecutionResult = errors ? { ...rest, errors: maskErrors(errors, serving.onFault) } : rest;
+    const isRefused = result.data === undefined && contentType === ownType;
+    send(response, isRefused ? statusOf(result.errors?.[0]) : 200, result, contentType);
+  } catch (error) {
+    if (!(error instanceof CodedError)) {
+      // The client has gone in the middle of its request: nobody is left to be answered.
+      if (request.destroyed || response.destroyed) return;
+      serving.log.error({ subgraph: serving.subgraph.name }, 'a request could not be answered');
+    }
+    const refusal =
+      error instanceof CodedError
+        ? error
+        : new CodedError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side.');
+    const result: ExecutionResult = { errors: [refusal] };
+    if (refusal.code === 'PAYLOAD_TOO_LARGE') response.setHeader('connection', 'close');
+    send(response, statusOf(refusal), result, contentType);
+  }
+}
+
+function statusOf(error: GraphQLError | undefined): number {
+  const code = error?.extensions['code'];
+  return typeof code === 'string' && Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].status : 200;
+}
+
+function send(response: ServerResponse, status: number, body: object, contentType = 'application/json'): void {
+  if (response.destroyed) return;
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': `${contentType}; charset=utf-8`,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isInUse = error.code === 'EADDRINUSE';
+      reject(isInUse ? new Error(`Port ${port} on ${host} is in use. Choose another with --port.`) : error);
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+async function drain(server: Server, drainMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const impatience = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearTimeout(impatience);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import type { Database, StatementObserver } from '../../database/database.ts';
+import { openPglite } from '../../database/pglite.ts';
+import { openPostgresql } from '../../database/postgresql.ts';
+
+/** Engines that a contract suite can run on here: PGlite always, PostgreSQL when a server is named. */
+export function availableEngines(): Database['engine'][] {
+  return serverUrl() === undefined ? ['pglite'] : ['pglite', 'postgresql'];
+}
+
+/** A fresh, empty store of the engine; on PostgreSQL a database of its own that `close()` drops. */
+export async function openTestDatabase({
+  engine = serverUrl() === undefined ? 'pglite' : 'postgresql',
+  observe,
+}: {
+  engine?: Database['engine'];
+  observe?: StatementObserver;
+} = {}): Promise<Database> {
+  if (engine === 'pglite') return openPglite({ directory: null, ...(observe && { observe }) });
+  const created = await createTestDatabase();
+  const database = await openPostgresql({ url: created.url, ...(observe && { observe }) });
+  const close = database.close.bind(database);
+  database.close = async () => {
+    await close();
+    await created.drop();
+  };
+  return database;
+}
+
+/** A fresh database on the PostgreSQL server, by its URL, for processes that open it themselves. */
+export async function createTestDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+  const server = serverUrl();
+  if (server === undefined) throw new Error('COMMERCE_DATABASE_URL names no PostgreSQL server.');
+  const name = `c360_test_${randomBytes(8).toString('hex')}`;
+  await onServer(server, `CREATE DATABASE ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { url: url.toString(), drop: () => onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const server = await openPostgresql({ url, poolSize: 1, statementTimeoutMs: 60_000 });
+  try {
+    await server.query(statement);
+  } finally {
+    await server.close();
+  }
+}
+
+function serverUrl(): string | undefined {
+  return process.env['COMMERCE_DATABASE_URL'];
+}
