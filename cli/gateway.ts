@@ -21,7 +21,7 @@ export async function runGateway(argv: readonly string[]): Promise<number> {
     transportTo: ({ name, url }) => createHttpTransport({ subgraph: name, url, timeoutMs }),
     subgraphTimeoutMs: timeoutMs,
     introspection: !config.isProduction,
-    readiness: [],
+    readiness: () => [],
     stories: false,
     log: createLog(config.logLevel),
     clock: () => performance.timeOrigin + performance.now(),

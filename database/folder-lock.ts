@@ -49,7 +49,7 @@ function createLock(draft: string, file: string): boolean {
     linkSync(draft, file);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
 }
@@ -100,7 +100,7 @@ function isRunning({ pid, begin }: Holder): boolean {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: it runs, under another user.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   const now = beginOf(pid);
   return begin === null || now === null || begin === now;

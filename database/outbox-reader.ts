@@ -68,7 +68,7 @@ async function* follow(
       if (last) {
         position = last.sequence;
         if (!signal.aborted) yield events;
-      } else if (!signal.aborted) {
+      } else if (!signal.aborted && !rung.signal.aborted) {
         await wait(isHeldUp ? GAP_POLL_MS : POLL_MS, rung.signal);
       }
     }

@@ -78,6 +78,20 @@ export function readConfig(environment: NodeJS.ProcessEnv, flags: ConfigFlags = 
   return Object.freeze(config);
 }
 
+/** The variable of a subgraph, such as `COMMERCE_MAPPING`. */
+export function variableOf(subgraph: string, suffix: 'DATABASE_URL' | 'MAPPING' | 'URL'): string {
+  return `${subgraph.toUpperCase()}_${suffix}`;
+}
+
+/** Identity alone reads every cloud over HTTP. Throws ConfigInvalid with each that is missing. */
+export function requireRemoteClouds(config: Config): void {
+  const missing = CLOUDS.filter(({ name }) => !config.subgraphs[name]?.url);
+  const message = 'is missing: identity alone reads the clouds over HTTP.';
+  if (missing.length > 0) {
+    throw new ConfigInvalid(missing.map(({ name }) => ({ name: variableOf(name, 'URL'), message })));
+  }
+}
+
 /** True for a host that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;

@@ -12,7 +12,7 @@ import { createTelemetry } from './telemetry.ts';
 /** What a gateway is made from. */
 export interface GatewayOptions extends Omit<GenerationOptions, 'onFetchFailure'> {
   /** Parts in this process whose readiness is told. */
-  readonly readiness: readonly ReadinessCheck[];
+  readonly readiness: () => readonly ReadinessCheck[];
   /** True: the playground opens with the queries of this package's own graph. */
   readonly stories: boolean;
   readonly log: Logger;

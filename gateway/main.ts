@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Database, type StatementObserver, StoreUnavailable } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { migrate, readMigrations } from '../database/migrate.ts';
-import { openPglite } from '../database/pglite.ts';
-import { openPostgresql } from '../database/postgresql.ts';
+import { namingVariable, Stores } from '../database/stores.ts';
 import { createChangeLog } from '../mapping/change-log.ts';
 import { createCloudReader } from '../mapping/cloud-reader.ts';
 import type { MappingDocument } from '../mapping/document.ts';
@@ -25,20 +24,19 @@ import { createFollower, type Follower } from '../subgraphs/identity/follow.ts';
 import { createIdentitySubgraph } from '../subgraphs/identity/index.ts';
 import { createResolver } from '../subgraphs/identity/resolution/resolve.ts';
 import { loadRuleset } from '../subgraphs/identity/resolution/ruleset.ts';
-import { openNeo4jRepository } from '../subgraphs/identity/store/neo4j.ts';
 import type { IdentityRepository } from '../subgraphs/identity/store/repository.ts';
 import { createSqlRepository } from '../subgraphs/identity/store/sql.ts';
 import { loadSurvivorship } from '../subgraphs/identity/survivorship-document.ts';
 import { createMarketingSubgraph } from '../subgraphs/marketing/index.ts';
-import { fillSampleData } from '../subgraphs/sample-data/fill.ts';
-import { startSubgraphServer } from '../subgraphs/server.ts';
 import { createServiceSubgraph } from '../subgraphs/service/index.ts';
 import type { Subgraph } from '../subgraphs/subgraph.ts';
-import { type Config, type ConfigFault, ConfigInvalid } from './config.ts';
+import { Closing } from './closing.ts';
+import { type Config, type ConfigFault, ConfigInvalid, requireRemoteClouds, variableOf } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
-import { checkPort } from './server.ts';
+import type { ReadinessCheck } from './health.ts';
+import { checkPort, originOf } from './server.ts';
 import { readSupergraphSdl } from './supergraph/load.ts';
-import { createHttpTransport } from './transport/http.ts';
+import type { createHttpTransport } from './transport/http.ts';
 import { createInProcessTransport } from './transport/in-process.ts';
 
 /** What the process hands in; all but the log have defaults. */
@@ -49,8 +47,8 @@ export interface StartParts {
   readonly clock?: Clock;
   /** Gives a new id at each call. */
   readonly newId?: () => string;
-  /** Told of every statement to a store: `embedded`, or the name of the subgraph whose store it is. */
-  readonly observe?: (store: string, statement: string) => void;
+  /** The stores of the process, closed with it; made from the configuration when not given. */
+  readonly stores?: Stores;
   /** How many people the sample data invents. */
   readonly samplePeople?: number;
 }
@@ -89,51 +87,47 @@ export async function startCustomer360(config: Config, parts: StartParts): Promi
   await checkPort(config);
   const start = new Start(config, parts);
   try {
-    const local = await start.clouds(CLOUDS.map(({ name }) => name).filter((name) => !config.subgraphs[name]?.url));
-    const identity = config.subgraphs['identity']?.url ? undefined : await start.identity(local);
-    const subgraphs = identity ? [...local, identity.subgraph] : local;
+    await start.prepare();
     const gateway = createGateway({
       supergraphSdl: await readSupergraphSdl(),
       scalars: SCALARS,
-      transportTo: ({ name }) => start.transportTo(name, subgraphs, config.subgraphTimeoutMs),
+      transportTo: ({ name }) => start.transportTo(name, config.subgraphTimeoutMs),
       subgraphTimeoutMs: config.subgraphTimeoutMs,
       introspection: !config.isProduction,
-      readiness: subgraphs.map((subgraph) => ({
-        name: subgraph.name,
-        isEssential: subgraph.name === 'identity',
-        check: () => subgraph.checkReadiness(),
-      })),
+      readiness: () => start.readiness(),
       stories: true,
       log: parts.log,
       clock: () => performance.timeOrigin + performance.now(),
       newId: start.newId,
     });
-    start.onClose(() => gateway.close());
-    await identity?.begin();
+    start.closing.add(() => gateway.close());
+    await start.clouds(CLOUDS.map(({ name }) => name).filter((name) => !config.subgraphs[name]?.url));
+    const follower = config.subgraphs['identity']?.url ? undefined : await start.identity();
     const server = await gateway.listen(config);
-    start.onClose(() => server.drain(DRAIN_MS));
-    return { origin: server.origin, ask: gateway.ask, follower: identity?.follower, close: () => start.close() };
+    start.closing.add(() => server.drain(DRAIN_MS));
+    return { origin: server.origin, ask: gateway.ask, follower, close: () => start.closing.close() };
   } catch (error) {
-    await start.close();
+    await start.closing.close();
     throw error;
   }
 }
 
 /** Starts one subgraph alone, over HTTP. Rejects as `startCustomer360` does. */
 export async function startSubgraph(name: string, config: Config, parts: StartParts): Promise<Running> {
+  if (name === 'identity') requireRemoteClouds(config);
   await checkPort(config);
   const start = new Start(config, parts);
   try {
-    if (name === 'identity') requireRemoteClouds(config);
-    const identity = name === 'identity' ? await start.identity([]) : undefined;
-    const subgraph = identity?.subgraph ?? (await start.clouds([name]))[0];
-    if (!subgraph) throw new Error(`There is no subgraph \`${name}\`.`);
-    await identity?.begin();
-    const server = await startSubgraphServer(subgraph, { host: config.host, port: config.port, log: parts.log });
-    start.onClose(() => server.close());
-    return { origin: `http://${config.host}:${server.port}`, close: () => start.close() };
+    await start.prepare();
+    if (name === 'identity') await start.identity();
+    else await start.clouds([name]);
+    const { startSubgraphServer } = await import('../subgraphs/server.ts');
+    const { host, port } = config;
+    const server = await startSubgraphServer(start.subgraph(name), { host, port, log: parts.log });
+    start.closing.add(() => server.close());
+    return { origin: originOf(host, server.port), close: () => start.closing.close() };
   } catch (error) {
-    await start.close();
+    await start.closing.close();
     throw error;
   }
 }
@@ -141,9 +135,10 @@ export async function startSubgraph(name: string, config: Config, parts: StartPa
 /** Opens and migrates the store of one of our own clouds, for imports. The caller closes it. */
 export async function openCloudStore(name: string, config: Config): Promise<Database> {
   const url = config.subgraphs[name]?.databaseUrl;
+  const stores = new Stores({ directory: config.data.kind === 'memory' ? null : config.data.path });
   const database = url
-    ? await naming(variableOf(name, 'DATABASE_URL'), () => openPostgresql({ url }))
-    : await openPglite({ directory: config.data.kind === 'memory' ? null : config.data.path });
+    ? await namingVariable(variableOf(name, 'DATABASE_URL'), () => stores.server(name, url))
+    : await stores.embedded();
   await migrateCloud(name, database);
   return database;
 }
@@ -151,33 +146,60 @@ export async function openCloudStore(name: string, config: Config): Promise<Data
 /** One start in progress: opens what is needed once, and knows how to close it again in the opposite order. */
 class Start {
   readonly newId: () => string;
+  readonly closing = new Closing();
   readonly #config: Config;
   readonly #parts: StartParts;
   readonly #clock: Clock;
-  readonly #closers: (() => Promise<void>)[] = [];
-  #embedded: Promise<Database> | undefined;
+  readonly #subgraphs = new Map<string, Subgraph>();
+  readonly #stores: Stores;
+  #createHttpTransport: typeof createHttpTransport | undefined;
 
   constructor(config: Config, parts: StartParts) {
     this.#config = config;
     this.#parts = parts;
     this.#clock = parts.clock ?? Date.now;
     this.newId = parts.newId ?? randomUUID;
+    const directory = config.data.kind === 'memory' ? null : config.data.path;
+    this.#stores = parts.stores ?? new Stores({ directory });
+    this.closing.add(() => this.#stores.close());
   }
 
-  onClose(close: () => Promise<void>): void {
-    this.#closers.push(close);
+  /** Loads what only remote subgraphs need, where there are some; else the embedded store begins to open behind other work. */
+  async prepare(): Promise<void> {
+    const { subgraphs, neo4j } = this.#config;
+    if (Object.values(subgraphs).some(({ url }) => url !== undefined)) {
+      this.#createHttpTransport = (await import('./transport/http.ts')).createHttpTransport;
+    } else if (
+      CLOUDS.some(({ name }) => !subgraphs[name]?.databaseUrl) ||
+      !(neo4j || subgraphs['identity']?.databaseUrl)
+    ) {
+      this.#stores.embedded().catch(() => {});
+    }
   }
 
-  async close(): Promise<void> {
-    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close();
+  /** A subgraph that this start has made. */
+  subgraph(name: string): Subgraph {
+    const subgraph = this.#subgraphs.get(name);
+    if (!subgraph) throw new Error(`The subgraph \`${name}\` is neither here nor elsewhere.`);
+    return subgraph;
+  }
+
+  /** One check for each subgraph in this process. */
+  readiness(): ReadinessCheck[] {
+    return [...this.#subgraphs.values()].map((subgraph) => ({
+      name: subgraph.name,
+      isEssential: subgraph.name === 'identity',
+      check: () => subgraph.checkReadiness(),
+    }));
   }
 
   /** Makes the subgraphs of clouds in this process: their stores, migrated and filled, their mappings, checked. */
-  async clouds(names: readonly string[]): Promise<Subgraph[]> {
+  async clouds(names: readonly string[]): Promise<void> {
     const documents = await allOrFaults(names, async (name) => loadMapping(this.#mappingPath(name)));
     const databases = new Map<string, Database>();
     for (const [name, document] of documents) databases.set(name, await this.#openStore(name, document.database));
-    await this.#fill(databases, await this.#migrateOwn(databases));
+    const own = new Map([...databases].filter(([name]) => isOwnSystem(name, documents.get(name))));
+    await this.#fill(own, await this.#migrate(own));
     const subgraphs = await allOrFaults(names, async (name) => {
       const database = databases.get(name);
       const document = documents.get(name);
@@ -185,19 +207,18 @@ class Start {
       if (!database || !document || !create) throw new Error(`There is no cloud \`${name}\`.`);
       return create(await this.#cloudOptions(name, database, document));
     });
-    for (const subgraph of subgraphs.values()) this.onClose(() => subgraph.close());
-    return [...subgraphs.values()];
+    for (const subgraph of subgraphs.values()) this.#add(subgraph);
   }
 
-  /** Makes the identity subgraph and its follower, which `begin` starts. */
-  async identity(local: readonly Subgraph[]) {
+  /** Makes the identity subgraph and begins to follow the clouds. */
+  async identity(): Promise<Follower> {
     const { log } = this.#parts;
     const repository = await this.#openRepository();
-    await naming(this.#identityVariable(), () => repository.prepare());
+    await namingVariable(this.#identityVariable(), () => repository.prepare());
     const ruleset = loadRuleset();
     const clients = CLOUDS.map((cloud) => {
-      const transport = this.transportTo(cloud.name, local, READ_TIMEOUT_MS);
-      this.onClose(() => transport.close());
+      const transport = this.transportTo(cloud.name, READ_TIMEOUT_MS);
+      this.closing.add(() => transport.close());
       return createCloudClient(cloud, transport);
     });
     const resolver = createResolver({
@@ -216,7 +237,7 @@ class Start {
       holder: this.#holder(),
       log,
     });
-    this.onClose(() => follower.stop());
+    this.closing.add(() => follower.stop());
     const subgraph = await createIdentitySubgraph({
       repository,
       clouds: clients,
@@ -225,21 +246,25 @@ class Start {
       onWarning: (message: string) => log.warn(message),
       ...(this.#config.defaultCountry !== undefined && { defaultCountry: this.#config.defaultCountry }),
     });
-    return { subgraph, follower, begin: () => this.#begin(repository, follower) };
+    this.#add(subgraph);
+    await this.#begin(repository, follower);
+    return follower;
   }
 
-  /** The way to a subgraph: in this process when it is here, else over HTTP. */
-  transportTo(name: string, local: readonly Subgraph[], timeoutMs: number): SubgraphTransport {
-    const subgraph = local.find((candidate) => candidate.name === name);
-    if (subgraph) {
-      return createInProcessTransport({
-        execute: (request) => executeSubgraph(subgraph, request),
-        subscribe: (request) => subscribeSubgraph(subgraph, request),
-      });
-    }
+  /** The way to a subgraph: over HTTP when it is elsewhere, else in this process as soon as it is made. */
+  transportTo(name: string, timeoutMs: number): SubgraphTransport {
     const url = this.#config.subgraphs[name]?.url;
-    if (url === undefined) throw new Error(`The supergraph names \`${name}\`, which is neither here nor elsewhere.`);
-    return createHttpTransport({ subgraph: name, url, timeoutMs });
+    if (url !== undefined && this.#createHttpTransport)
+      return this.#createHttpTransport({ subgraph: name, url, timeoutMs });
+    return createInProcessTransport({
+      execute: (request) => executeSubgraph(this.subgraph(name), request),
+      subscribe: (request) => subscribeSubgraph(this.subgraph(name), request),
+    });
+  }
+
+  #add(subgraph: Subgraph): void {
+    this.#subgraphs.set(subgraph.name, subgraph);
+    this.closing.add(() => subgraph.close());
   }
 
   /** Nobody is served before the first full read of every cloud; later starts catch up while they serve. */
@@ -257,54 +282,40 @@ class Start {
     return this.#config.subgraphs[name]?.mapping ?? join(PACKAGE_ROOT, 'subgraphs', name, 'mapping.json');
   }
 
-  async #openStore(name: string, documentUrl?: string): Promise<Database> {
+  #openStore(name: string, documentUrl?: string): Promise<Database> {
     const url = this.#config.subgraphs[name]?.databaseUrl ?? documentUrl;
-    if (url === undefined) return this.#openEmbedded();
-    const observe = this.#observer(name);
-    const database = await naming(variableOf(name, 'DATABASE_URL'), () => openPostgresql({ url, ...observe }));
-    this.onClose(() => database.close());
-    return database;
-  }
-
-  #openEmbedded(): Promise<Database> {
-    const { data } = this.#config;
-    this.#embedded ??= openPglite({
-      directory: data.kind === 'memory' ? null : data.path,
-      ...this.#observer('embedded'),
-    }).then((database) => {
-      this.onClose(() => database.close());
-      return database;
-    });
-    return this.#embedded;
+    if (url === undefined) return this.#stores.embedded();
+    return namingVariable(variableOf(name, 'DATABASE_URL'), () => this.#stores.server(name, url));
   }
 
   async #openRepository(): Promise<IdentityRepository> {
     const { neo4j } = this.#config;
     if (!neo4j) return createSqlRepository({ database: await this.#openStore('identity') });
-    const repository = openNeo4jRepository({ ...neo4j, newId: this.newId, ...this.#observer('identity') });
-    this.onClose(() => repository.close());
+    const { openNeo4jRepository } = await import('../subgraphs/identity/store/neo4j.ts');
+    const repository = openNeo4jRepository({ ...neo4j, newId: this.newId, ...this.#stores.observerOf('identity') });
+    this.closing.add(() => repository.close());
     return repository;
   }
 
-  /** Migrates the stores of our own clouds; another system's is only read. Gives the names of those that were made just now. */
-  async #migrateOwn(databases: ReadonlyMap<string, Database>): Promise<string[]> {
+  /** Brings the tables of our own clouds up to date. Gives the names of those that were made just now. */
+  async #migrate(own: ReadonlyMap<string, Database>): Promise<string[]> {
     const created: string[] = [];
-    for (const [name, database] of databases) {
-      if (this.#isForeign(name)) continue;
-      if (await naming(variableOf(name, 'DATABASE_URL'), () => migrateCloud(name, database))) created.push(name);
+    for (const [name, database] of own) {
+      const isNew = await namingVariable(variableOf(name, 'DATABASE_URL'), () => migrateCloud(name, database));
+      if (isNew) created.push(name);
     }
     return created;
   }
 
-  async #fill(databases: ReadonlyMap<string, Database>, created: readonly string[]): Promise<void> {
+  async #fill(own: ReadonlyMap<string, Database>, created: readonly string[]): Promise<void> {
     const { sampleData, isProduction } = this.#config;
-    const own = [...databases.keys()].filter((name) => !this.#isForeign(name));
-    const names = sampleData === true ? own : sampleData === false || isProduction ? [] : created;
+    const names = sampleData === true ? [...own.keys()] : sampleData === false || isProduction ? [] : created;
     if (names.length === 0) return;
     this.#parts.onProgress?.(`Filling ${names.join(', ')} with sample data …`);
     const { samplePeople } = this.#parts;
+    const { fillSampleData } = await import('../subgraphs/sample-data/fill.ts');
     await fillSampleData({
-      databases: Object.fromEntries([...databases].filter(([name]) => names.includes(name))),
+      databases: Object.fromEntries([...own].filter(([name]) => names.includes(name))),
       now: this.#clock(),
       ...(samplePeople !== undefined && { people: samplePeople }),
     });
@@ -315,11 +326,7 @@ class Start {
     const onWarning = (message: string) => this.#parts.log.warn(message);
     const reader = await createCloudReader({ database, document, onWarning });
     const changes = await createChangeLog({ database, document, clock });
-    return { database, reader, changes, clock, newId: this.newId, writable: !this.#isForeign(name), onWarning };
-  }
-
-  #isForeign(name: string): boolean {
-    return this.#config.subgraphs[name]?.mapping !== undefined;
+    return { database, reader, changes, clock, newId: this.newId, writable: isOwnSystem(name, document), onWarning };
   }
 
   #identityVariable(): string {
@@ -328,14 +335,8 @@ class Start {
 
   /** The embedded store has one process at a time, so a process that was killed is known again by a fixed name. */
   #holder(): string {
-    const isEmbedded =
-      this.#embedded !== undefined && !this.#config.neo4j && !this.#config.subgraphs['identity']?.databaseUrl;
+    const isEmbedded = !this.#config.neo4j && !this.#config.subgraphs['identity']?.databaseUrl;
     return isEmbedded ? 'embedded' : `${hostname()}:${this.#config.port || this.newId()}`;
-  }
-
-  #observer(store: string): { observe?: StatementObserver } {
-    const { observe } = this.#parts;
-    return observe ? { observe: (statement) => observe(store, statement) } : {};
   }
 }
 
@@ -358,29 +359,12 @@ async function allOrFaults<T>(names: readonly string[], work: (name: string) => 
   return results;
 }
 
+/** Another system is only read: its tables are not ours to make, fill or change. Ours write the outbox of their own schema. */
+function isOwnSystem(name: string, document: MappingDocument | undefined): boolean {
+  return document?.changes.kind === 'outbox' && document.changes.schema === name;
+}
+
 async function migrateCloud(name: string, database: Database): Promise<boolean> {
   const migrations = readMigrations(join(PACKAGE_ROOT, 'subgraphs', name, 'migrations'));
   return (await migrate(database, { schema: name, migrations })).createdSchema;
-}
-
-/** Says which variable to look at when a store can't be used. */
-async function naming<T>(variable: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-    throw new StoreUnavailable(`${variable}: ${error.message}`, { cause: error });
-  }
-}
-
-function requireRemoteClouds(config: Config): void {
-  const missing = CLOUDS.filter(({ name }) => !config.subgraphs[name]?.url);
-  const message = 'is missing: identity alone reads the clouds over HTTP.';
-  if (missing.length > 0) {
-    throw new ConfigInvalid(missing.map(({ name }) => ({ name: variableOf(name, 'URL'), message })));
-  }
-}
-
-function variableOf(subgraph: string, suffix: string): string {
-  return `${subgraph.toUpperCase()}_${suffix}`;
 }

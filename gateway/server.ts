@@ -14,7 +14,7 @@ export interface ServerParts {
   readonly pipeline: Pipeline;
   /** Undefined: browsers get no page. */
   readonly playground: Playground | undefined;
-  readonly readiness: readonly ReadinessCheck[];
+  readonly readiness: () => readonly ReadinessCheck[];
   /** Everything counted so far, in Prometheus' text format. */
   readonly metrics: () => string;
   /** Gives a new request id at each call. */
@@ -49,9 +49,8 @@ export async function listen(parts: ServerParts, options: ListenOptions): Promis
   });
   await bind(server, options);
   const { port } = server.address() as AddressInfo;
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
-    origin: `http://${host}:${port}`,
+    origin: originOf(options.host, port),
     async drain(limitMs) {
       state.isDraining = true;
       // Without it, a connection would be kept open for a next request that is not taken.
@@ -59,6 +58,11 @@ export async function listen(parts: ServerParts, options: ListenOptions): Promis
       await close(server, limitMs);
     },
   };
+}
+
+/** What a browser calls the server, such as `http://[::1]:4000`. */
+export function originOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Says early that the port is in use, before anything that takes time. Rejects with PortInUse. */
@@ -81,7 +85,7 @@ async function route(request: IncomingMessage, response: ServerResponse, parts: 
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (isRead && path === '/health/live') return sendJson(response, 200, { status: 'live' });
   if (isRead && path === '/health/ready') {
-    const readiness = await checkReadiness(parts.readiness, state.isDraining);
+    const readiness = await checkReadiness(parts.readiness(), state.isDraining);
     return sendJson(response, readiness.status === 'unready' ? 503 : 200, readiness);
   }
   if (isRead && path === '/metrics') {

@@ -39,28 +39,31 @@ function createOutboxChanges(database: Database, schema: string): ChangeLog {
     if (since !== undefined && !SEQUENCE.test(since)) {
       throw new CodedError('MALFORMED_ID', '`since` is a cursor that this log gave.');
     }
-    const head = await reader.head();
-    const after = since === undefined ? head : Number(since);
-    if (after > head && after > (await lastSequence())) {
+    const { newest, lastGiven } = await readEnd();
+    if (since !== undefined && Number(since) > lastGiven) {
       throw new CodedError('MALFORMED_ID', '`since` is a cursor of another log, as after the store was made anew.');
     }
+    const after = since === undefined ? await reader.head() : Number(since);
     let position = after;
-    let isTold = position >= head;
+    let isTold = position >= newest;
     if (isTold) yield { cursor: String(position), sourceRecordIds: [] };
     for await (const events of reader.follow(after, { signal })) {
       const keys = events.flatMap((event) => (event.type === EVENT_TYPE ? [event.key] : []));
       position = events.at(-1)?.sequence ?? position;
       if (keys.length > 0) yield { cursor: String(position), sourceRecordIds: [...new Set(keys)] };
-      if (isTold || position < head) continue;
+      if (isTold || position < newest) continue;
       isTold = true;
       yield { cursor: String(position), sourceRecordIds: [] };
     }
   }
 
-  /** The largest position that the log has given out, also to a transaction that was rolled back. */
-  async function lastSequence(): Promise<number> {
-    const [row] = await database.query<{ last_value: number }>(`SELECT last_value FROM ${schema}.outbox_sequence_seq`);
-    return row?.last_value ?? 0;
+  /** The newest event that can be seen, and the last sequence number that was given out, also to what was rolled back. */
+  async function readEnd(): Promise<{ newest: number; lastGiven: number }> {
+    const [row] = await database.query<{ newest: number; last_given: number }>(
+      `SELECT coalesce((SELECT max(sequence) FROM ${schema}.outbox), 0) AS newest, last_value AS last_given
+       FROM ${schema}.outbox_sequence_seq`,
+    );
+    return { newest: row?.newest ?? 0, lastGiven: row?.last_given ?? 0 };
   }
 
   return { follow, head: async () => String(await createOutboxReader(location).head()) };

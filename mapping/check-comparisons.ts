@@ -1,5 +1,5 @@
 import type { CanonicalObject } from './canonical.ts';
-import { type ColumnSource, columnSource, findColumn, resolveColumnName } from './column-source.ts';
+import { beginsIndex, type ColumnSource, columnSource, findColumn, resolveColumnName } from './column-source.ts';
 import { canLookUp, canOrder, toParameter } from './column-types.ts';
 import type { ValueMapping } from './document.ts';
 import { type NativeField, nativeField } from './native-field.ts';
@@ -76,14 +76,8 @@ function warnWithoutIndex(check: ObjectCheck, canonical: CanonicalObject, field:
   const native = comparedAs(check, canonical, field);
   if (native?.kind !== 'column') return;
   const value = check.mapping.fields[field] as ValueMapping;
-  const { table, column } = resolveColumnName(check.mapping, value.column ?? '');
-  const found = check.catalogue.tables.get(table);
-  if (found?.kind !== 'table') return;
-  const isIndexed = found.indexes.some((index) => !index.isPartial && index.columns[0] === column);
-  if (!isIndexed) {
-    check.warn(
-      ['fields', field],
-      `No index of ${table} begins with \`${column}\`, so every look-up reads the whole table.`,
-    );
-  }
+  const named = resolveColumnName(check.mapping, value.column ?? '');
+  if (check.catalogue.tables.get(named.table)?.kind !== 'table' || beginsIndex(check.catalogue, named)) return;
+  const sentence = `No index of ${named.table} begins with \`${named.column}\`, so every look-up reads the whole table.`;
+  check.warn(['fields', field], sentence);
 }

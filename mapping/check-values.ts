@@ -22,9 +22,9 @@ export function checkFields(check: ObjectCheck, canonical: CanonicalObject): voi
       }
     } else if (definition?.kind === 'money') {
       const { amount, currencyCode } = field as Readonly<Record<string, ValueMapping>>;
-      if (amount)
-        checkValue(check, [...path, 'amount'], amount, { kind: 'decimal', required: definition.required === true });
-      if (currencyCode) checkValue(check, [...path, 'currencyCode'], currencyCode, { kind: 'text' });
+      const required = definition.required === true;
+      if (amount) checkValue(check, [...path, 'amount'], amount, { kind: 'decimal', required });
+      if (currencyCode) checkValue(check, [...path, 'currencyCode'], currencyCode, { kind: 'text', required });
     } else if (definition) {
       checkValue(check, path, field as Exclude<FieldMapping, readonly unknown[]>, definition);
     }
@@ -141,7 +141,7 @@ function warnIfEmpty(check: ObjectCheck, path: Path, { value, column, field }: T
   const isView = check.catalogue.tables.get(check.mapping.table)?.kind === 'view';
   const last = value.transforms?.at(-1);
   const isFilled = last?.kind === 'values' && last.otherwise !== undefined;
-  if (!field.required || column.isNotNull || isView || isFilled || path.length > 3 || isPartOfList(path)) return;
+  if (!field.required || column.isNotNull || isView || isFilled || isPartOfList(path)) return;
   check.warn(path, `It is required, and \`${value.column}\` may be empty: rows without it are left out.`);
 }
 

@@ -12,6 +12,8 @@ export interface ColumnSource {
   readonly type: ColumnType;
   /** True when it never is empty. */
   readonly isNotNull: boolean;
+  /** True when an index begins with it, so that rows are found by it without reading the table. */
+  readonly isIndexed: boolean;
 }
 
 /** A column's name as a document writes it, taken apart: the table it belongs to and its name there. */
@@ -52,7 +54,14 @@ export function columnSource(
     path,
     type: path ? TEXT_TYPE : found.type,
     isNotNull: found.isNotNull && named.join === undefined && path === undefined,
+    isIndexed: path === undefined && beginsIndex(catalogue, named),
   };
+}
+
+/** True when an index of the whole table begins with the column. */
+export function beginsIndex(catalogue: Catalogue, { table, column }: NamedColumn): boolean {
+  const indexes = catalogue.tables.get(table)?.indexes ?? [];
+  return indexes.some((index) => !index.isPartial && index.columns[0] === column);
 }
 
 /** The expression of a source where the object's table is called `alias`. */

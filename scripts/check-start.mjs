@@ -32,19 +32,30 @@ function peakMebibytes(pid) {
 
 async function start(label, signal) {
   const began = performance.now();
-  const child = spawn(process.execPath, ['dist/cli.js', 'start', '--port', String(port), '--data', join(folder, 'data')], {
-    cwd: root, env: { ...environment, LOG_LEVEL: 'error' }, stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['dist/cli.js', 'start', '--port', String(port), '--data', join(folder, 'data')],
+    {
+      cwd: root,
+      env: { ...environment, LOG_LEVEL: 'error' },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   const ended = new Promise((resolve) => child.once('exit', (code, by) => resolve(code ?? by)));
   try {
     await untilReady(child);
     const readyMs = Math.round(performance.now() - began);
     const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
-      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }),
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
     });
     const answer = await response.json();
-    if (answer.errors || !answer.data?.customerBy?.firstName) throw new Error(`wrong answer: ${JSON.stringify(answer).slice(0, 500)}`);
-    console.log(`${label}: ready in ${readyMs} ms, peak memory ${peakMebibytes(child.pid) ?? '?'} MiB, ${answer.data.customerBy.firstName} found`);
+    if (answer.errors || !answer.data?.customerBy?.firstName)
+      throw new Error(`wrong answer: ${JSON.stringify(answer).slice(0, 500)}`);
+    console.log(
+      `${label}: ready in ${readyMs} ms, peak memory ${peakMebibytes(child.pid) ?? '?'} MiB, ${answer.data.customerBy.firstName} found`,
+    );
   } finally {
     child.kill(signal);
   }

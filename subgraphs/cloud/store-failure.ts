@@ -6,15 +6,21 @@ export type OnWarning = (message: string) => void;
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 const CONSTRAINT_VIOLATION = /^23/;
+/** A text with a NUL character, which PostgreSQL can't keep. */
+const UNTRANSLATABLE_TEXT = '22021';
 
 /**
  * Runs what reads or writes a cloud's store. When the store can't be reached or fails, the caller gets STORE_UNAVAILABLE
  * without a detail and the operator a warning; a broken constraint is a fault of ours and goes on as it is, to be masked.
+ * Throws BAD_USER_INPUT for a text that no store can hold.
  */
 export async function guardStore<T>(cloud: string, onWarning: OnWarning, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (sqlStateOf(error) === UNTRANSLATABLE_TEXT) {
+      throw new CodedError('BAD_USER_INPUT', 'A text must not contain the character U+0000.');
+    }
     const reason = storeFailure(error);
     if (reason === undefined) throw error;
     onWarning(`The store of ${cloud} failed: ${reason}`);
@@ -25,7 +31,11 @@ export async function guardStore<T>(cloud: string, onWarning: OnWarning, work: (
 /** The engine's own message may quote a value, so only its SQLSTATE is told. */
 function storeFailure(error: unknown): string | undefined {
   if (error instanceof StoreUnavailable) return error.message;
+  const state = sqlStateOf(error);
+  return state === undefined || CONSTRAINT_VIOLATION.test(state) ? undefined : `SQLSTATE ${state}.`;
+}
+
+function sqlStateOf(error: unknown): string | undefined {
   const state = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (typeof state !== 'string' || !SQLSTATE.test(state) || CONSTRAINT_VIOLATION.test(state)) return undefined;
-  return `SQLSTATE ${state}.`;
+  return typeof state === 'string' && SQLSTATE.test(state) ? state : undefined;
 }

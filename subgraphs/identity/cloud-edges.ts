@@ -1,16 +1,12 @@
 import type { CloudDescriptor } from '../../schema/clouds.ts';
+import type { ResolversByType } from '../executable-schema.ts';
 import type { IdentityContext } from './context.ts';
 import { type CustomerSource, foundCustomer } from './customer.ts';
 import type { Survivorship } from './survivorship-document.ts';
 
-type Resolver = (source: never, args: unknown, context: IdentityContext) => unknown;
-
-/** Resolvers by type and field. */
-export type EdgeResolvers = Record<string, Record<string, Resolver>>;
-
 /** What identity resolves for one cloud: the record ids of a customer, and the way back from each of the cloud's own types. */
-export function createCloudEdges(cloud: CloudDescriptor, survivorship: Survivorship): EdgeResolvers {
-  const edges: EdgeResolvers = {
+export function createCloudEdges(cloud: CloudDescriptor, survivorship: Survivorship): ResolversByType {
+  const edges: Record<string, Record<string, unknown>> = {
     Customer: { [`${cloud.name}RecordIds`]: (customer: CustomerSource) => recordIdsOf(customer, cloud.name) },
   };
   for (const { type, customerKey } of cloud.entities) {

@@ -1,8 +1,4 @@
-import { buildSubgraphSchema } from '@apollo/subgraph';
-import { type GraphQLSchema, isObjectType, parse } from 'graphql';
-import { CodedError } from '../../schema/errors.ts';
-import { SCALARS } from '../../schema/scalars.ts';
-import { buildSubgraphSdl } from '../../schema/sdl.ts';
+import { buildExecutableSchema } from '../executable-schema.ts';
 import type { Subgraph } from '../subgraph.ts';
 import type { IdentityContext } from './context.ts';
 import { createLoaders, type OnWarning } from './loaders.ts';
@@ -37,10 +33,14 @@ export async function createIdentitySubgraph(options: IdentitySubgraphOptions): 
   const { repository, ruleset } = options;
   const onWarning = options.onWarning ?? (() => {});
   await repository.prepare();
-  const schema = buildSchema(options);
+  const resolvers = createResolvers({
+    ...options,
+    defaultCountry: options.defaultCountry,
+    nameSearchTimeoutMs: options.nameSearchTimeoutMs ?? NAME_SEARCH_TIMEOUT_MS,
+  });
   return {
     name: 'identity',
-    schema,
+    schema: buildExecutableSchema('identity', resolvers),
     createContext: ({ principal, signal, fetches = {} }): IdentityContext => ({
       principal,
       signal,
@@ -50,33 +50,4 @@ export async function createIdentitySubgraph(options: IdentitySubgraphOptions): 
     checkReadiness: () => repository.checkReadiness(),
     close: async () => {},
   };
-}
-
-function buildSchema(options: IdentitySubgraphOptions): GraphQLSchema {
-  const resolvers = createResolvers({
-    ...options,
-    defaultCountry: options.defaultCountry,
-    nameSearchTimeoutMs: options.nameSearchTimeoutMs ?? NAME_SEARCH_TIMEOUT_MS,
-  });
-  const module = { typeDefs: parse(buildSubgraphSdl('identity')), resolvers: { ...resolvers, ...SCALARS } };
-  return refuseForeignRepresentations(buildSubgraphSchema([module as SubgraphModule]));
-}
-
-type SubgraphModule = Extract<Parameters<typeof buildSubgraphSchema>[0], readonly unknown[]>[number];
-
-/** A representation of a type that identity does not have is the caller's mistake, not a fault of ours. */
-function refuseForeignRepresentations(schema: GraphQLSchema): GraphQLSchema {
-  const field = schema.getQueryType()?.getFields()['_entities'];
-  const resolve = field?.resolve;
-  if (!field || !resolve) return schema;
-  field.resolve = (source, args: { representations: readonly ({ __typename?: unknown } | null)[] }, context, info) => {
-    for (const representation of args.representations) {
-      const name = representation?.__typename;
-      if (typeof name !== 'string' || !isObjectType(schema.getType(name))) {
-        throw new CodedError('BAD_USER_INPUT', 'Every representation has the `__typename` of an entity of identity.');
-      }
-    }
-    return resolve(source, args, context, info);
-  };
-  return schema;
 }

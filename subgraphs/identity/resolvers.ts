@@ -1,7 +1,8 @@
 import { CLOUDS } from '../../schema/clouds.ts';
 import { parseCustomer360Id } from '../../schema/customer360-id.ts';
 import type { CustomerByInput } from '../../schema/generated/identity.ts';
-import { createCloudEdges, type EdgeResolvers } from './cloud-edges.ts';
+import type { ResolversByType } from '../executable-schema.ts';
+import { createCloudEdges } from './cloud-edges.ts';
 import type { IdentityContext } from './context.ts';
 import { type CustomerRepresentation, foundCustomer, referencedCustomer } from './customer.ts';
 import { type CustomerByOptions, findCustomerBy } from './customer-by.ts';
@@ -15,7 +16,7 @@ export interface ResolverOptions extends CustomerByOptions, CustomerSearchOption
 }
 
 /** Resolvers of the identity subgraph, by type and field: its own, and those that follow from the clouds' descriptors. */
-export function createResolvers(options: ResolverOptions): EdgeResolvers {
+export function createResolvers(options: ResolverOptions): ResolversByType[] {
   const own = {
     Query: createQueries(options),
     Customer: {
@@ -25,10 +26,7 @@ export function createResolvers(options: ResolverOptions): EdgeResolvers {
     },
     CustomerIdentifier: createIdentifierFields(options.ruleset),
   };
-  return merge([
-    own as unknown as EdgeResolvers,
-    ...CLOUDS.map((cloud) => createCloudEdges(cloud, options.survivorship)),
-  ]);
+  return [own, ...CLOUDS.map((cloud) => createCloudEdges(cloud, options.survivorship))];
 }
 
 function createQueries(options: ResolverOptions) {
@@ -51,12 +49,4 @@ function createQueries(options: ResolverOptions) {
       return { edges, ...page };
     },
   };
-}
-
-function merge(parts: readonly EdgeResolvers[]): EdgeResolvers {
-  const merged: EdgeResolvers = {};
-  for (const part of parts) {
-    for (const [type, fields] of Object.entries(part)) merged[type] = { ...merged[type], ...fields };
-  }
-  return merged;
 }

@@ -30,11 +30,14 @@ export function createConsoleReport(options: ConsoleReportOptions): ConsoleRepor
   const { write, isTerminal, clock, writeRefused } = options;
   const clearLine = isTerminal ? '\r\u001b[K' : '';
   let begun: { readonly at: number; readonly lines: number } | undefined;
-  let shownAt = clock();
+  let shownAt = 0;
   return {
     onProgress(progress) {
       const now = clock();
-      begun ??= { at: now, lines: progress.linesDone };
+      if (!begun) {
+        begun = { at: now, lines: progress.linesDone };
+        shownAt = now;
+      }
       if (now - shownAt < (isTerminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS)) return;
       shownAt = now;
       const percent = progress.bytes === 0 ? 100 : Math.floor((progress.bytesDone / progress.bytes) * 100);

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.ts';
 import type { Clock } from '../../schema/clock.ts';
 import type { CloudImport } from './cloud-import.ts';
-import { CLOUD_IMPORTS } from './clouds.ts';
+import { cloudImportOf } from './clouds.ts';
 import { identifyFile } from './export-file.ts';
 import { type ExportLine, readExportLines } from './export-lines.ts';
 import { ImportError } from './import-error.ts';
@@ -57,7 +57,7 @@ export interface ImportReport {
 export async function runImport(options: ImportOptions): Promise<ImportReport> {
   const { database, clock } = options;
   const startedAt = clock();
-  const cloudImport = importOf(options.cloud);
+  const cloudImport = cloudImportOf(options.cloud);
   const file = await identifyFile(options.file);
   await checkTables(database, cloudImport);
   const store = new ProgressStore(database, cloudImport.cloud, file);
@@ -163,13 +163,6 @@ async function* batches(path: string, begun: ImportProgress, bytes: number): Asy
     }
   }
   if (batch.length > 0) yield batch;
-}
-
-function importOf(cloud: string): CloudImport {
-  const found = CLOUD_IMPORTS.get(cloud);
-  if (found) return found;
-  const known = [...CLOUD_IMPORTS.keys()].join(', ');
-  throw new ImportError('UNKNOWN_CLOUD', `There is no cloud to import into by this name. There are: ${known}.`);
 }
 
 async function checkTables(database: Database, { cloud, table }: CloudImport): Promise<void> {

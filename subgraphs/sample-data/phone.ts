@@ -16,6 +16,11 @@ const CALLING_CODES: Readonly<Record<CountryCode, string>> = {
 /** What is dialled before the number within the country. */
 const TRUNK_PREFIXES: Readonly<Record<CountryCode, string>> = { US: '', GB: '0', DE: '0', FR: '0', ES: '', IT: '' };
 
+/** How many digits stand together in a number within the country, without trunk prefix. */
+const MOBILE_GROUPS = { US: [3, 3, 4], GB: [4, 6], DE: [3, 8], FR: [1, 2, 2, 2, 2], ES: [3, 2, 2, 2], IT: [3, 7] };
+/** The same for the landlines that `landlineNumber` gives. */
+const LANDLINE_GROUPS = { ...MOBILE_GROUPS, GB: [3, 3, 4], DE: [2, 8], IT: [2, 4, 4] };
+
 const US_AREAS =
   `201 202 205 206 210 212 214 215 216 224 239 240 248 253 301 303 305 310 313 314 315 317 319 321 323 336 401
   402 404 405 406 407 408 410 412 414 415 417 419 423 425 432 434 435 440 443 469 478 479 480 484 501 502 503 504 505 507
@@ -91,7 +96,8 @@ function withoutCallingCode(number: string, country: CountryCode): string {
 }
 
 function grouped(national: string, country: CountryCode): string[] {
-  const sizes = { US: [3, 3, 4], GB: [4, 6], DE: [3, 8], FR: [1, 2, 2, 2, 2], ES: [3, 2, 2, 2], IT: [3, 7] }[country];
+  const isLandline = /^(GB1|DE3|IT0)/.test(country + national);
+  const sizes = isLandline ? LANDLINE_GROUPS[country] : MOBILE_GROUPS[country];
   let from = 0;
   return sizes.map((size) => {
     from += size;

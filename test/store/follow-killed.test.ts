@@ -17,7 +17,7 @@ const ROOT = join(__dirname, '../..');
 const TOLD_BEFORE = 300;
 const STORY = 700;
 /** After how many stored positions each process is killed; the first ones are killed while they read all records. */
-const KILLS = [1, 3, 9, 1, 20];
+const KILLS = [1, 3, 9, 20];
 
 interface Line {
   readonly start?: FollowPosition | null;

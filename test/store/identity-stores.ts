@@ -23,6 +23,8 @@ export interface OpenIdentityStore {
   containsText(text: string): Promise<boolean>;
   /** Runs a statement and gives its plan as one text, and how many pages or graph entries it touched. */
   profile(text: string, values: unknown): Promise<{ plan: string; touched: number }>;
+  /** Runs a statement without values and counts its rows. */
+  countRows(text: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -101,6 +103,7 @@ function sqlStore(
       const pages = /Buffers: shared(?: hit=(\d+))?(?: read=(\d+))?/.exec(plan);
       return { plan, touched: Number(pages?.[1] ?? 0) + Number(pages?.[2] ?? 0) };
     },
+    countRows: async (text) => (await database.query(text)).length,
     async close() {
       await Promise.all([...opened].map((each) => each.close()));
       await afterClose();
@@ -158,6 +161,7 @@ async function openOnNeo4j(uri: string): Promise<OpenIdentityStore> {
         touched: steps.reduce((sum, step) => sum + step.dbHits, 0),
       };
     },
+    countRows: async (text) => (await run(text)).records.length,
     async close() {
       await Promise.all(opened.map((repository) => repository.close()));
       await driver.close();

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { StoreUnavailable } from '../../database/database.ts';
 import { openPglite } from '../../database/pglite.ts';
 import { openNeo4jRepository } from '../../subgraphs/identity/store/neo4j.ts';
@@ -48,25 +48,27 @@ it('Neo4j that does not listen is unavailable, within the time that retrying is 
   }
 });
 
-it('Neo4j that accepts connections and never answers is unavailable, within the time that connecting is given', async () => {
-  const server = createServer(() => undefined);
+it('Neo4j that accepts connections and never answers is unavailable, within the time that an answer is given', async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 1;
-  const options = {
-    uri: `bolt://127.0.0.1:${port}`,
-    user: 'neo4j',
-    password: SECRET,
-    maxRetryMs: 100,
-    acquisitionMs: 300,
-  };
+  const options = { uri: `bolt://127.0.0.1:${port}`, user: 'neo4j', password: SECRET, answerMs: 100 };
   const repository = openNeo4jRepository(options);
   try {
-    await expectUnavailable(repository, /can't be reached/);
+    await expectUnavailable(repository, /^Neo4j at 127\.0\.0\.1:\d+ did not answer within \d+ ms\.$/);
   } finally {
+    for (const socket of sockets) socket.destroy();
     await repository.close();
     await new Promise((resolve) => server.close(resolve));
   }
+});
+
+it('an address that is none of Neo4j is refused without being repeated', () => {
+  const open = () => openNeo4jRepository({ uri: `http://neo4j:${SECRET}@localhost`, user: 'neo4j', password: SECRET });
+  expect(open).toThrow(StoreUnavailable);
+  expect(open).not.toThrow(new RegExp(SECRET));
 });
 
 it('a closed embedded store is unavailable', async () => {

@@ -39,6 +39,8 @@ export interface CloudFixture {
     variables?: Record<string, unknown>,
     declared?: string,
   ): Promise<ExecutionResult>;
+  /** How the store runs the statements of a query: the lines of their plans. */
+  explain(query: string, variables?: Record<string, unknown>): Promise<string>;
   /** Fills the rows in anew. */
   reset(): Promise<void>;
   /** The same cloud made with other options. */
@@ -94,6 +96,21 @@ export async function openCloud(
         `query ($representations: [_Any!]!, ${declared}) { _entities(representations: $representations) { ${selection} } }`,
         { representations, ...variables },
       ),
+    explain: async (query, variables) => {
+      const plans: string[] = [];
+      const send = database.query.bind(database);
+      const asked: [string, readonly unknown[]][] = [];
+      database.query = (text, values = []) => {
+        asked.push([text, values]);
+        return send(text, values);
+      };
+      await run(query, variables);
+      database.query = send;
+      for (const [text, values] of asked) {
+        for (const line of await send(`EXPLAIN ${text}`, values)) plans.push(String(line['QUERY PLAN']));
+      }
+      return plans.join('\n');
+    },
     reset,
     withOptions: async (changed) => ({ run: runOn(await FACTORIES[name]({ ...options, ...changed })) }),
     close: () => database.close(),

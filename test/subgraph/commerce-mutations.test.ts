@@ -230,6 +230,37 @@ describe('idempotency keys', () => {
   });
 });
 
+it('many writes at once on the same products all end, and sell no more than there is', async () => {
+  const customers = Array.from({ length: 8 }, (_, index) => `N${index}`);
+  const at = new Date(NOW);
+  for (const number of customers) {
+    await cloud.database.query(
+      `INSERT INTO commerce.account (customer_no, account_kind, created_at, updated_at) VALUES ($1, 'guest', $2, $2)`,
+      [number, at],
+    );
+  }
+  const shop = async (customerNumber: string, products: string[]): Promise<unknown[]> => {
+    const [first = '', second = ''] = products;
+    const begun = await add({ customerNumber, productId: first });
+    const cartId = valueAt(begun, 'data.addShoppingCartProduct.shoppingCart.id');
+    return [begun, await add({ customerNumber, cartId, productId: second }), await checkOut({ cartId })].map(codeOf);
+  };
+  const codes = await Promise.all(
+    customers.map((number, index) => shop(number, index % 2 === 0 ? ['P1', 'P2'] : ['P2', 'P1'])),
+  );
+  expect(codes.flat().filter((code) => code !== undefined && code !== 'CONFLICT')).toEqual([]);
+  expect(codes.flat()).toContain('CONFLICT');
+  const sold = await cloud.database.query<{ product_id: string; quantity: number }>(
+    `SELECT product_id, sum(quantity)::integer AS quantity FROM commerce.order_line WHERE order_no LIKE 'SO-%'
+     GROUP BY product_id ORDER BY product_id`,
+  );
+  expect(sold).toEqual([
+    { product_id: 'P1', quantity: 10 - Number(await stockOf('P1')) },
+    { product_id: 'P2', quantity: 2 },
+  ]);
+  expect(await stockOf('P2')).toBe(0);
+});
+
 it('several mutations of one operation each answer with what they have done', async () => {
   const result = await cloud.run(`mutation {
     one: addShoppingCartProduct(input: {idempotencyKey: "1", customerNumber: "A1", productId: "P1"}) { ${CART} }

@@ -174,3 +174,10 @@ it('root fields give a row by its key, or null', async () => {
   });
   expect(cloud.statements()).toHaveLength(1);
 });
+
+it('a text that no store can hold finds nothing, and is not written', async () => {
+  expect(await cloud.run('{ product(id: "a\\u0000") { id } }')).toEqual({ data: { product: null } });
+  const added = await cloud.run(`mutation { addShoppingCartProduct(
+    input: {idempotencyKey: "k\\u0000", customerNumber: "A1", productId: "P1"}) { shoppingCart { id } } }`);
+  expect(codeOf(added)).toBe('BAD_USER_INPUT');
+});

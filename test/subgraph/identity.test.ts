@@ -1,3 +1,4 @@
+import { openPglite } from '../../database/pglite.ts';
 import { CLOUDS } from '../../schema/clouds.ts';
 import { createCustomer360IdGenerator } from '../../schema/customer360-id.ts';
 import { LOCAL_ADMINISTRATOR } from '../../schema/principal.ts';
@@ -7,6 +8,7 @@ import { createIdentitySubgraph } from '../../subgraphs/identity/index.ts';
 import type { NameSearcher } from '../../subgraphs/identity/name-search.ts';
 import { loadRuleset } from '../../subgraphs/identity/resolution/ruleset.ts';
 import type { Identifier, IdentityOperation } from '../../subgraphs/identity/store/repository.ts';
+import { createSqlRepository } from '../../subgraphs/identity/store/sql.ts';
 import { loadSurvivorship } from '../../subgraphs/identity/survivorship-document.ts';
 import type { Subgraph } from '../../subgraphs/subgraph.ts';
 import { IDENTITY_STORES, type OpenIdentityStore } from '../store/identity-stores.ts';
@@ -442,4 +444,30 @@ describe.each(IDENTITY_STORES)('the identity subgraph on $name', (kind) => {
       expect(await provenance('(fields: ["shoeSize"])')).toEqual(['BAD_USER_INPUT']);
     });
   });
+});
+
+it("the identity subgraph says that its store can not answer, and tells the operator why without anybody's data", async () => {
+  const database = await openPglite({ directory: null });
+  const warnings: string[] = [];
+  const onWarning = (message: string) => warnings.push(message);
+  const survivorship = loadSurvivorship(CLOUDS.map(({ name }) => name));
+  const orphan = await createIdentitySubgraph({
+    repository: createSqlRepository({ database }),
+    clouds,
+    survivorship,
+    ruleset: loadRuleset(),
+    onWarning,
+  });
+  await database.close();
+  const request = {
+    query: BY,
+    variables: { by: { emailAddress: 'secret@mail.org' } },
+    principal: LOCAL_ADMINISTRATOR,
+  };
+  const { data, errors } = await executeSubgraph(orphan, request);
+  expect(data).toMatchObject({ customerBy: null });
+  expect(errors?.map(({ extensions }) => extensions['code'])).toEqual(['STORE_UNAVAILABLE']);
+  expect(warnings).toHaveLength(1);
+  expect(JSON.stringify([errors, warnings])).not.toContain('secret');
+  await expect(orphan.checkReadiness()).rejects.toThrow();
 });

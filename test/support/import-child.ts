@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { openPglite } from '../../database/pglite.ts';
 import { openPostgresql } from '../../database/postgresql.ts';
 import { runImport } from '../../subgraphs/import/run-import.ts';
@@ -10,12 +11,10 @@ const STATE = `SELECT
   (SELECT lines_done::int FROM commerce.import_progress) AS lines`;
 
 /**
- * A process that imports a file and kills itself, as `kill -9` does, in the middle of its n-th batch: the rows are written,
- * the transaction is not committed. With 0 it comes to the end and says what came of it as one JSON object; with `state` it
- * imports nothing and says what the store holds.
+ * A process that says what the store holds and imports a file. In its n-th batch it kills itself, as `kill -9` does, when the
+ * rows are written and the transaction is not yet committed; with 0 it comes to the end and says what came of it.
  */
-async function main(store: string, cloud: string, file: string, task: string): Promise<void> {
-  const killInBatch = Number(task);
+async function main(store: string, cloud: string, file: string, killInBatch: number): Promise<void> {
   let batches = 0;
   const observe = (text: string): void => {
     if (text.includes('UPDATE commerce.import_progress') && text.includes('bytes_done = $3')) batches++;
@@ -25,12 +24,7 @@ async function main(store: string, cloud: string, file: string, task: string): P
     ? await openPostgresql({ url: store, observe })
     : await openPglite({ directory: store, observe });
   await migrateClouds(database);
-  if (task === 'state') {
-    const [row] = await database.query(STATE);
-    await database.close();
-    process.stdout.write(JSON.stringify(row));
-    return;
-  }
+  say({ before: (await database.query(STATE))[0] });
   const refused: number[] = [];
   const report = await runImport({
     database,
@@ -39,9 +33,14 @@ async function main(store: string, cloud: string, file: string, task: string): P
     clock: Date.now,
     onRefused: (line) => refused.push(line.lineNumber),
   });
+  say({ report, refused, after: (await database.query(STATE))[0] });
   await database.close();
-  process.stdout.write(JSON.stringify({ report, refused }));
 }
 
-const [store = '', cloud = '', file = '', task = '0'] = process.argv.slice(2);
-void main(store, cloud, file, task);
+/** Writes to the pipe at once: a killed process loses what it has not written. */
+function say(line: object): void {
+  writeSync(1, `${JSON.stringify(line)}\n`);
+}
+
+const [store = '', cloud = '', file = '', killInBatch = '0'] = process.argv.slice(2);
+void main(store, cloud, file, Number(killInBatch));

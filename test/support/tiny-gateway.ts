@@ -43,7 +43,7 @@ export async function startTinyGateway(options: {
     transportTo: ({ name }) => options.transports[name as TinyName],
     subgraphTimeoutMs: options.subgraphTimeoutMs ?? 5000,
     introspection: options.introspection ?? true,
-    readiness: options.readiness ?? [],
+    readiness: () => options.readiness ?? [],
     stories: true,
     log: createLog('debug', { write: (line) => log.push(JSON.parse(line)) }),
     clock: () => performance.timeOrigin + performance.now(),

@@ -32,7 +32,10 @@ RETURN positions, customer.customer360Id AS customer360Id, toString(customer.cre
   COLLECT {
     MATCH (customer)<-[:MERGED_INTO*1..]-(merged:Customer) RETURN [toString(merged.createdAt), merged.customer360Id]
   } AS merged,
-  COLLECT { MATCH (customer)<-[link:BELONGS_TO]-(record:SourceRecord) RETURN ${RECORD} } AS records
+  COLLECT {
+    MATCH (customer)<-[link:BELONGS_TO]-(record:SourceRecord)
+    RETURN ${RECORD}
+  } AS records
 ORDER BY customer360Id`;
 
 /** `$asked`: positions with ids. */

@@ -35,7 +35,7 @@ export interface LinkedRecord extends IdentityRecord {
 export interface CustomerIdentity {
   readonly customer360Id: string;
   readonly createdAt: string;
-  /** Ids merged into this one, also through others, oldest first. */
+  /** Ids merged into this one, also through others, by the time they were given, oldest first. */
   readonly mergedCustomer360Ids: readonly string[];
   readonly records: readonly LinkedRecord[];
 }
@@ -44,9 +44,12 @@ export interface CustomerIdentity {
 export type IdentityOperation =
   /** Gives a new id. */
   | { readonly kind: 'create'; readonly customer360Id: string }
-  /** Stores or replaces a record and links it; a record linked elsewhere moves. */
+  /**
+   * Stores or replaces a record and links it; a record linked elsewhere moves. A record that belongs to the customer
+   * already keeps the rule and time of its link, and no event is written. An id that was merged away stands for its survivor.
+   */
   | { readonly kind: 'link'; readonly record: IdentityRecord; readonly customer360Id: string; readonly rule: string }
-  /** Forgets a record and its link. A customer left without records stays, so that its id still resolves. */
+  /** Forgets a record and its link; an unknown one is no conflict. A customer left without records stays, so that its id still resolves. */
   | { readonly kind: 'unlink'; readonly record: SourceRecordKey }
   /** Moves all records of `merged` to `survivor` and makes `merged` its alias for ever (until unmerged). */
   | {
@@ -56,7 +59,10 @@ export type IdentityOperation =
       readonly merged: string;
       readonly rule: string;
     }
-  /** Takes a merge back: the records that it moved (and that are still there) return, the alias is a customer again. */
+  /**
+   * Takes a merge back: the records that it moved (and that are still there) return, from wherever later merges have
+   * carried them; the alias is a customer again, and later merges stay as they are.
+   */
   | { readonly kind: 'unmerge'; readonly mergeEventId: string };
 
 /** What is written together. */
@@ -81,7 +87,11 @@ export interface Lease {
   readonly token: number;
 }
 
-/** An event of the identity log, without personal data beyond ids. */
+/**
+ * An event of the identity log, without personal data beyond ids. Payloads: of RecordLinked the record's three ids, `rule`
+ * and, when it moved, `previousCustomer360Id`; of RecordUnlinked the three ids; of CustomersMerged `mergeEventId`, `merged`,
+ * `rule`; of CustomersUnmerged `mergeEventId`, `merged`, `survivor` (of that merge; `key` is the customer they were taken from).
+ */
 export interface IdentityEvent {
   readonly sequence: number;
   readonly id: string;
@@ -93,8 +103,9 @@ export interface IdentityEvent {
 }
 
 /**
- * Stores what identity decides, in SQL or in Neo4j; it decides nothing itself. Lookups take up to 1,000 keys and cost
- * one statement. Every method throws StoreUnavailable when the store can't be reached.
+ * Stores what identity decides, in SQL or in Neo4j; it decides nothing itself. Lookups take up to 1,000 distinct keys or
+ * rows (RangeError beyond) and cost one statement, none without keys. Records of a customer come in the order of their
+ * keys, identifiers of a record in that of theirs. Every method throws StoreUnavailable when the store can't be reached.
  */
 export interface IdentityRepository {
   readonly engine: 'sql' | 'neo4j';
@@ -104,7 +115,7 @@ export interface IdentityRepository {
   customersByIds(ids: readonly string[]): Promise<Map<string, CustomerIdentity>>;
   /** Customers by record; key is `recordKey()` of the record. */
   customersByRecords(keys: readonly SourceRecordKey[]): Promise<Map<string, CustomerIdentity>>;
-  /** Customers that carry an identifier; key is `identifierKey()`. At most `limit` customers for each, oldest first. */
+  /** Customers that carry an identifier; key is `identifierKey()`. At most `limit` customers for each, by id, which is oldest first; found among the first 1,000 records that carry it. */
   customersByIdentifiers(identifiers: readonly Identifier[], limit: number): Promise<Map<string, CustomerIdentity[]>>;
   /** Customers that are no alias and have records, by id, ascending, after an id. */
   listCustomers(options: { readonly after?: string; readonly first: number }): Promise<CustomerIdentity[]>;

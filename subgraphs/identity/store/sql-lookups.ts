@@ -14,7 +14,8 @@ const CUSTOMERS_OF_HITS = `
 SELECT found.positions, c.customer360_id AS "customer360Id", c.created_at AS "createdAt",
   (SELECT json_agg(json_build_array(m.created_at, m.customer360_id)) FROM identity.customer m
     WHERE m.survivor360_id = c.customer360_id AND m.survivor360_id <> m.customer360_id) AS merged,
-  (SELECT json_agg(${RECORD}) FROM identity.source_record r WHERE r.customer360_id = c.customer360_id) AS records
+  (SELECT json_agg(${RECORD})
+    FROM identity.source_record r WHERE r.customer360_id = c.customer360_id) AS records
 FROM (SELECT customer360_id, json_agg(position) AS positions FROM hit GROUP BY customer360_id) found
 JOIN LATERAL (SELECT * FROM identity.customer WHERE customer360_id = found.customer360_id OFFSET 0) c ON true
 ORDER BY c.customer360_id`;

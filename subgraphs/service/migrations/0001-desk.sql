@@ -35,6 +35,7 @@ CREATE TABLE service.ticket (
 );
 CREATE INDEX ticket_of_contact ON service.ticket (contact_id, opened DESC, ticket_id DESC);
 CREATE INDEX ticket_by_urgency ON service.ticket (urgency, opened, ticket_id) WHERE state <> 9;
+CREATE INDEX ticket_by_urgency_closed_too ON service.ticket (urgency, opened, ticket_id);
 CREATE INDEX ticket_by_age ON service.ticket (opened, ticket_id);
 
 CREATE TABLE service.ticket_note (
