@@ -1,3 +1,4 @@
+import { Stores } from '../database/stores.ts';
 import { readConfig } from '../gateway/config.ts';
 import { createLog } from '../gateway/log.ts';
 import { startCustomer360 } from '../gateway/main.ts';
@@ -21,18 +22,18 @@ export interface Started {
 /** The measured process: Customer 360 as `c360 start` runs it, with its statements counted. Configured by the environment. */
 async function serve(): Promise<void> {
   const statements: Record<string, number> = {};
-  const people = Number(process.env['BENCH_PEOPLE'] ?? 10_000);
-  const running = await startCustomer360(
-    readConfig(process.env, { port: '0', data: process.env['BENCH_DATA'] ?? 'memory' }),
-    {
-      log: createLog('error'),
-      samplePeople: people,
-      onProgress: (text) => process.stderr.write(`  ${text}\n`),
-      stores: openStores({ observe: (store: string) => {
+  const config = readConfig(process.env, { port: '0', data: process.env['BENCH_DATA'] ?? 'memory' });
+  const running = await startCustomer360(config, {
+    log: createLog('error'),
+    samplePeople: Number(process.env['BENCH_PEOPLE'] ?? 10_000),
+    onProgress: (text) => process.stderr.write(`  ${text}\n`),
+    stores: new Stores({
+      directory: config.data.kind === 'memory' ? null : config.data.path,
+      observe: (store) => {
         statements[store] = (statements[store] ?? 0) + 1;
       },
-    },
-  );
+    }),
+  });
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
     const sample: Sample = {

@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { readConfig } from '../gateway/config.ts';
 import { openCloudStore } from '../gateway/main.ts';
+import { CLOUDS } from '../schema/clouds.ts';
 import { createConsoleReport } from '../subgraphs/import/console-report.ts';
 import { runImport } from '../subgraphs/import/run-import.ts';
 import { parseArguments } from './arguments.ts';
@@ -12,6 +13,11 @@ export async function runImportCommand(argv: readonly string[]): Promise<number>
   const [file] = positionals;
   if (options.cloud === undefined || file === undefined) {
     throw new WrongUsage('--cloud NAME and FILE.ndjson are needed. See --help.');
+  }
+  if (!CLOUDS.some(({ name }) => name === options.cloud)) {
+    throw new WrongUsage(
+      `There is no cloud \`${options.cloud}\`; --cloud is one of ${CLOUDS.map(({ name }) => name).join(', ')}.`,
+    );
   }
   const config = readConfig(process.env, options);
   const refused = options.refused === undefined ? undefined : createWriteStream(options.refused);

@@ -1,6 +1,5 @@
 import { readConfig } from '../gateway/config.ts';
 import { createLog } from '../gateway/log.ts';
-import { startCustomer360 } from '../gateway/main.ts';
 import { parseArguments } from './arguments.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -8,6 +7,7 @@ import { untilStopped } from './until-stopped.ts';
 export async function runStart(argv: readonly string[]): Promise<number> {
   const { options } = parseArguments(argv, ['port', 'host', 'data'], 0);
   const config = readConfig(process.env, options);
+  const { startCustomer360 } = await import('../gateway/main.ts');
   const running = await startCustomer360(config, {
     log: createLog(config.logLevel),
     onProgress: (text) => process.stderr.write(`${text}\n`),

@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from './statement-errors.ts';
 
 /** A takeover lasts microseconds; a mark this old was left by a process that was killed in the middle of one. */
 const TAKEOVER_AT_MOST_MS = 10_000;
@@ -49,7 +50,7 @@ function createLock(draft: string, file: string): boolean {
     linkSync(draft, file);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -100,7 +101,7 @@ function isRunning({ pid, begin }: Holder): boolean {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: it runs, under another user.
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+    if (codeOf(error) !== 'EPERM') return false;
   }
   const now = beginOf(pid);
   return begin === null || now === null || begin === now;

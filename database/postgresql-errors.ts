@@ -1,5 +1,5 @@
 import { StoreUnavailable } from './database.ts';
-import { sqlStateOf, withoutData } from './statement-errors.ts';
+import { codeOf, isError, withoutData } from './statement-errors.ts';
 
 /** Class 08 connection, 28 login, 3D no such database, 53 out of connections, memory or disk, 57 cancelled or shut down. */
 const UNAVAILABLE_STATES = /^(08|28|3D|53|57)/;
@@ -35,8 +35,8 @@ export function describeServer(url: string): string {
 
 /** Tells an error of the connection (StoreUnavailable) from an error of the statement (as the engine gave it, freed of data). */
 export function toStoreError(server: string, error: unknown): unknown {
-  if (error instanceof StoreUnavailable || !(error instanceof Error)) return error;
-  const code = sqlStateOf(error) || ('code' in error && typeof error.code === 'string' ? error.code : '');
+  if (error instanceof StoreUnavailable || !isError(error)) return error;
+  const code = codeOf(error);
   const isUnavailable =
     code === ''
       ? UNAVAILABLE_MESSAGES.test(error.message)

@@ -139,7 +139,10 @@ export async function openCloudStore(name: string, config: Config): Promise<Data
   const database = url
     ? await namingVariable(variableOf(name, 'DATABASE_URL'), () => stores.server(name, url))
     : await stores.embedded();
-  await migrateCloud(name, database);
+  await migrateCloud(name, database).catch(async (error) => {
+    await database.close();
+    throw error;
+  });
   return database;
 }
 

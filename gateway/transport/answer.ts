@@ -18,6 +18,8 @@ export function parseAnswer({ status, contentType, text }: HttpAnswer): Executio
   const errors = body['errors'];
   const hasData = typeof data === 'object' && data !== null && !Array.isArray(data);
   const hasErrors = Array.isArray(errors) && errors.length > 0 && errors.every(isError);
+  if (!hasData && hasErrors && errors[0].extensions?.code === 'SHUTTING_DOWN')
+    throw new Error('the server is being stopped');
   if (!hasData && !hasErrors) throw new Error('the answer has neither data nor errors');
   return {
     data: hasData ? (data as Record<string, unknown>) : null,

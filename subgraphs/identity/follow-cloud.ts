@@ -103,10 +103,12 @@ export class CloudFollow {
 
   /** Gives the position to follow from, after reading all records where that is not done; null when the session ended before. */
   async #readUnlessRead(session: LeaseSession): Promise<string | null> {
-    const stored = await this.#parts.repository.positionOf(this.#client.dataSourceId);
-    if (stored?.phase === 'FOLLOWING' && !this.#mustReadAgain) return stored.since;
+    const { repository, resolver } = this.#parts;
+    const stored = await repository.positionOf(this.#client.dataSourceId);
+    const isUsable = stored?.rules === resolver.fingerprint && !this.#mustReadAgain;
+    if (isUsable && stored.phase === 'FOLLOWING') return stored.since;
     this.#update({ phase: 'READING' });
-    return this.#readAll(this.#mustReadAgain ? null : stored, session);
+    return this.#readAll(isUsable ? stored : null, session);
   }
 
   async #readAll(stored: FollowPosition | null, session: LeaseSession): Promise<string | null> {
@@ -182,7 +184,9 @@ export class CloudFollow {
 
   async #resolve(batch: ResolveBatch, session: LeaseSession, position?: FollowPosition): Promise<void> {
     const { resolver, clock, inTurn } = this.#parts;
-    const progress = position && { progress: { dataSourceId: this.#client.dataSourceId, position } };
+    const { dataSourceId } = this.#client;
+    const rules = resolver.fingerprint;
+    const progress = position && { progress: { dataSourceId, position: { ...position, rules } } };
     await inTurn(() => resolver.resolve({ ...batch, ...progress, lease: session.lease }));
     this.#update({
       recordsResolved: this.#status.recordsResolved + batch.changed.length + batch.deleted.length,

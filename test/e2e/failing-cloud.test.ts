@@ -2,6 +2,7 @@ import { readConfig } from '../../gateway/config.ts';
 import { createLog } from '../../gateway/log.ts';
 import { type Running, startSubgraph } from '../../gateway/main.ts';
 import { PROTAGONISTS } from '../../subgraphs/sample-data/protagonists.ts';
+import { availableEngines } from '../support/databases.ts';
 import { createStallingProxy, type StallingProxy } from '../support/stalling-proxy.ts';
 import { startWhole, until, type Whole } from '../support/whole.ts';
 
@@ -102,5 +103,35 @@ describe('one cloud elsewhere', () => {
     const metrics = await (await fetch(`${whole.running.origin}/metrics`)).text();
     expect(metrics).toMatch(/c360_fetches_total\{subgraph="commerce",outcome="DOWN"\} \d/);
     expect(whole.log.join('')).not.toMatch(/127\.0\.0\.1|alice/i);
+  });
+});
+
+const onServers = availableEngines().includes('postgresql') ? describe : describe.skip;
+onServers('a cloud’s database that is lost while the process runs', () => {
+  it('only degrades: the rest answers, health names it, and it is back by itself', async () => {
+    const onOwnServers = await startWhole({ people: 10 });
+    const service = await onOwnServers.storeOf('service');
+    const [row] = await service.query<{ name: string }>('SELECT current_database() AS name');
+    const administrator = await onOwnServers.storeOf('marketing');
+    await administrator.query(`ALTER DATABASE ${row?.name} ALLOW_CONNECTIONS false`);
+    await administrator.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [row?.name]);
+    const { data, errors } = await onOwnServers.ask(QUERY);
+    expect(data.customerBy).toMatchObject({
+      firstName: 'Alice',
+      cases: null,
+      salesOrders: { edges: [expect.anything()] },
+    });
+    expect(data.customerBy.completeness[2]).toEqual({ dataSourceId: 'service', state: 'DOWN', linkedRecordCount: 1 });
+    expect(errors?.map(({ extensions }: { extensions: { code: string } }) => extensions.code)).toContain(
+      'STORE_UNAVAILABLE',
+    );
+    const health = await fetch(`${onOwnServers.running.origin}/health/ready`);
+    expect([health.status, await health.json()]).toMatchObject([
+      200,
+      { status: 'degraded', subgraphs: { service: 'unready' } },
+    ]);
+    await administrator.query(`ALTER DATABASE ${row?.name} ALLOW_CONNECTIONS true`);
+    await until(async () => (await onOwnServers.ask(QUERY)).errors === undefined);
+    await onOwnServers.close();
   });
 });

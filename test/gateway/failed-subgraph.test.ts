@@ -64,6 +64,16 @@ describe('one subgraph that fails', () => {
     ['answers 500', { status: 500, body: '{"data":{"_entities":[{"shopName":"x"}]}}' }, 'DOWN', 'SUBGRAPH_DOWN'],
     ['answers HTML', { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>' }, 'DOWN', 'SUBGRAPH_DOWN'],
     ['answers no JSON', { status: 200, body: '{"data":' }, 'DOWN', 'SUBGRAPH_DOWN'],
+    [
+      'is being stopped',
+      {
+        status: 503,
+        headers: { 'content-type': 'application/graphql-response+json' },
+        body: '{"errors":[{"message":"Stopping.","extensions":{"code":"SHUTTING_DOWN"}}]}',
+      },
+      'DOWN',
+      'SUBGRAPH_DOWN',
+    ],
     ['answers null without an error', { status: 200, body: '{"data":null}' }, 'DOWN', 'SUBGRAPH_DOWN'],
     ['sends elsewhere', { status: 302, headers: { location: 'http://10.0.0.7/' }, body: '' }, 'DOWN', 'SUBGRAPH_DOWN'],
     ['answers more than is taken', { status: 200, body: `"${'x'.repeat(9_000_000)}"` }, 'DOWN', 'SUBGRAPH_DOWN'],

@@ -146,6 +146,19 @@ describe('an operation over HTTP', () => {
     expect([response.status, await codesOf(response)]).toEqual([413, ['PAYLOAD_TOO_LARGE']]);
   });
 
+  it('that breaks off in the middle is nobody’s fault', async () => {
+    const before = tiny.log.length;
+    const socket = connect(Number(new URL(tiny.server.origin).port), '127.0.0.1');
+    socket.write(
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+    );
+    await once(socket, 'connect');
+    await new Promise((resolve) => setImmediate(resolve));
+    socket.destroy();
+    while (tiny.log.length === before) await new Promise((resolve) => setImmediate(resolve));
+    expect(tiny.log.slice(before)).toEqual([expect.objectContaining({ msg: 'request', codes: ['BAD_REQUEST'] })]);
+  });
+
   it('is refused when the server is asked by a name that is not its own', async () => {
     const { port } = new URL(tiny.server.origin);
     const rebound = httpRequest({

@@ -197,9 +197,10 @@ describe.each(availableEngines())('a store on %s', (engine) => {
         database.query('SELECT $1::text::int', ['Jane Secret']),
         database.query('SELECT $1::text::date', ['77001-99-99']),
         database.query('SELECT $1::text::jsonb', ['{"Jane Secret"']),
+        database.query('SELECT $1::text::int', ['7700177001']),
       ].map((query) => query.then(() => 'no error').catch((error) => error)),
     );
-    expect(failures.map(({ code }) => code)).toEqual(['23505', '23514', '22P02', '22008', '22P02']);
+    expect(failures.map(({ code }) => code)).toEqual(['23505', '23514', '22P02', '22008', '22P02', '22003']);
     expect(failures[0]).toMatchObject({ constraint: 'item_pkey' });
     for (const error of failures) {
       const everything = JSON.stringify([error, Object.entries(error), error.message, error.stack]);

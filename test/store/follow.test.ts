@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { createCustomer360IdGenerator } from '../../schema/customer360-id.ts';
 import { createCloudClient } from '../../subgraphs/identity/cloud-client.ts';
 import { createFollower, type Follower, type FollowerOptions } from '../../subgraphs/identity/follow.ts';
-import { createResolver } from '../../subgraphs/identity/resolution/resolve.ts';
-import { loadRuleset } from '../../subgraphs/identity/resolution/ruleset.ts';
+import { createResolver, type IdentityResolver } from '../../subgraphs/identity/resolution/resolve.ts';
+import { createRuleset, loadRuleset, type Ruleset } from '../../subgraphs/identity/resolution/ruleset.ts';
 import type { IdentityRepository } from '../../subgraphs/identity/store/repository.ts';
 import { profileOf } from '../support/identity-records.ts';
 import { MemoryCloud } from '../support/memory-cloud.ts';
@@ -76,16 +76,20 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
   });
   afterAll(() => store?.close());
 
-  function follow(options: Partial<FollowerOptions> = {}): Follower {
-    const over = options.repository ?? repository;
-    const resolver = createResolver({
+  function resolverOver(over: IdentityRepository, ruleset: Ruleset): IdentityResolver {
+    return createResolver({
       repository: over,
-      ruleset: loadRuleset(),
+      ruleset,
       hashKey: '00'.repeat(32),
       clock: clock.read,
       newCustomer360Id: createCustomer360IdGenerator(clock.read),
       newMergeEventId: randomUUID,
     });
+  }
+
+  function follow(options: Partial<FollowerOptions> = {}): Follower {
+    const over = options.repository ?? repository;
+    const resolver = resolverOver(over, loadRuleset());
     const follower = createFollower({
       repository: over,
       resolver,
@@ -165,7 +169,7 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
 
   it('goes on with a full read that was cut off, from its last page', async () => {
     commerce.put(...['c1', 'c2', 'c3', 'c4', 'c5'].map((id) => profileOf(id)));
-    const position = { phase: 'READING', after: 'c2', changesSince: '1:5' } as const;
+    const position = { phase: 'READING', after: 'c2', changesSince: '1:5', rules: loadRuleset().fingerprint } as const;
     await repository.apply({
       operations: [],
       progress: { dataSourceId: 'commerce', position },
@@ -199,6 +203,19 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
     const [one] = await repository.listCustomers({ first: 1 });
     expect(one?.customer360Id).toBe(ids.get('c1'));
     expect(warnings).toEqual([{ dataSourceId: 'commerce', code: 'MALFORMED_ID', failures: 1 }]);
+  });
+
+  it('reads all again when the rules are others than before', async () => {
+    const phone = '+16022584031';
+    commerce.put(profileOf('c1', { phone }), profileOf('c2', { phone }), profileOf('c3'));
+    const first = follow();
+    await first.caughtUp();
+    await first.stop();
+    expect(await people()).toEqual(['c1 c2', 'c3']);
+    const { document } = loadRuleset();
+    const matchRules = document.matchRules.filter((rule) => rule.identifierType !== 'PHONE');
+    await follow({ resolver: resolverOver(repository, createRuleset({ ...document, matchRules })) }).caughtUp();
+    expect(await people()).toEqual(['c1', 'c2', 'c3']);
   });
 
   it('goes on with the other clouds while one is down, and comes back to it ever more slowly', async () => {

@@ -154,6 +154,7 @@ describe.each(availableEngines())('changes found by polling on %s', (engine) => 
     sent.length = 0;
     const next = following.next();
     await endInterval();
+    await untilWaiting(1);
     await database.query(`UPDATE sys.person SET name = 'newer' WHERE id = 3`);
     await endInterval();
     expect((await next)?.sourceRecordIds).toEqual(['3']);

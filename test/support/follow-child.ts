@@ -37,6 +37,7 @@ async function main(folder: string, file: string, length: number): Promise<void>
   const follower = createFollower({
     repository,
     resolver: {
+      fingerprint: resolver.fingerprint,
       async resolve(batch) {
         const outcome = await resolver.resolve(batch);
         if (batch.progress) say({ stored: batch.progress.position });

@@ -37,12 +37,20 @@ export async function startWhole(options: {
   readonly people: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly embedded?: boolean;
+  /** Fills the commerce cloud's store before anything starts, as a system that was there first. */
+  readonly fillCommerce?: (store: Database) => Promise<unknown>;
 }): Promise<Whole> {
   const servers = options.embedded || !availableEngines().includes('postgresql') ? undefined : await createServers();
   const statements: string[] = [];
   const log: string[] = [];
   const stores = new Stores({ directory: null, observe: (store, text) => statements.push(`${store}: ${text}`) });
-  const environment = { ...servers?.environment, ...options.environment };
+  const environment: Record<string, string> = { ...servers?.environment, ...options.environment };
+  if (options.fillCommerce) {
+    const url = environment['COMMERCE_DATABASE_URL'];
+    const store = url === undefined ? await stores.embedded() : await openPostgresql({ url, poolSize: 1 });
+    await options.fillCommerce(store);
+    if (url !== undefined) await store.close();
+  }
   const running = await startCustomer360(
     readConfig({ PORT: '0', SUBGRAPH_TIMEOUT_MS: '5000', ...environment }, { data: 'memory' }),
     {

@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Ajv from 'ajv';
+import documentSchema from '../../mapping/document.schema.json';
 import { buildDocumentSchema } from '../../mapping/document-schema.ts';
 import { MappingInvalid } from '../../mapping/faults.ts';
 import { checkDocument, loadMapping } from '../../mapping/load.ts';
@@ -220,5 +222,12 @@ describe('a mapping file', () => {
   it('is described by a schema that fits the canonical model', () => {
     const committed = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'mapping/document.schema.json'), 'utf8')) as unknown;
     expect(committed).toEqual(JSON.parse(JSON.stringify(buildDocumentSchema())));
+  });
+});
+
+describe('the schema of mapping documents', () => {
+  it('is a valid JSON schema', () => {
+    const ajv = new Ajv({ discriminator: true, strictRequired: false, strictTypes: false });
+    expect(ajv.validateSchema(documentSchema)).toBe(true);
   });
 });

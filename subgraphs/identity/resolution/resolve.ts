@@ -44,6 +44,8 @@ export interface ResolveOutcome {
  * changing the same customers, StoreUnavailable when the store cannot be reached; what was not written can be resolved again.
  */
 export interface IdentityResolver {
+  /** Differs when the same records might be decided about otherwise: all are to be resolved again then. */
+  readonly fingerprint: string;
   resolve(batch: ResolveBatch): Promise<ResolveOutcome>;
 }
 
@@ -59,6 +61,7 @@ export interface ResolverParts extends IdSource {
 export function createResolver(parts: ResolverParts): IdentityResolver {
   const normalise = createNormaliser(parts.hashKey);
   return {
+    fingerprint: parts.ruleset.fingerprint,
     async resolve(batch) {
       const slices = sliceBatch(batch);
       let operations = 0;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
@@ -38,6 +39,8 @@ export interface RulesetDocument {
 /** A checked ruleset, ready to be asked. Customer 360 Data Model: IdentityResolutionRuleset. */
 export interface Ruleset {
   readonly document: RulesetDocument;
+  /** Differs when the rules differ. */
+  readonly fingerprint: string;
   /** The largest number of records that any rule lets share an identifier. */
   readonly largestLimit: number;
   /** The rule for an identifier, null when it can join nobody: of a kind without a rule, or a placeholder. */
@@ -79,6 +82,7 @@ export function createRuleset(document: unknown): Ruleset {
     blocked.get(identifierType)?.(normalizedValue) ?? false;
   return {
     document,
+    fingerprint: createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 16),
     largestLimit: Math.max(0, ...document.matchRules.map((rule) => rule.limit)),
     isBlocked,
     ruleFor: (identifier) => {
@@ -99,7 +103,7 @@ const blockedValues = {
   properties: { exact: texts, patterns: texts },
 } as const;
 
-const validateShape = new Ajv({ allErrors: true }).compile<RulesetDocument>({
+const validateShape = new Ajv({ validateSchema: false, allErrors: true }).compile<RulesetDocument>({
   type: 'object',
   required: ['name', 'version', 'matchRules', 'blockedValues'],
   additionalProperties: false,

@@ -77,9 +77,13 @@ export interface ChangeSet {
 }
 
 /** Where the reading of a cloud stands: in the first full read (after which key, changes since when), or following. */
-export type FollowPosition =
+export type FollowPosition = (
   | { readonly phase: 'READING'; readonly after: string | null; readonly changesSince: string }
-  | { readonly phase: 'FOLLOWING'; readonly since: string };
+  | { readonly phase: 'FOLLOWING'; readonly since: string }
+) & {
+  /** Fingerprint of the rules by which the records so far were resolved: under other rules all are read again. */
+  readonly rules?: string;
+};
 
 /** The right to resolve, held by one process at a time. `token` grows with each new holder. */
 export interface Lease {
