@@ -300,19 +300,19 @@ class Start {
     return repository;
   }
 
-  /** Brings the tables of our own clouds up to date. Gives the names of those that were made just now. */
+  /** Brings the tables of our own clouds up to date. Gives the names of those that nothing was written to yet. */
   async #migrate(own: ReadonlyMap<string, Database>): Promise<string[]> {
-    const created: string[] = [];
+    const untouched: string[] = [];
     for (const [name, database] of own) {
-      const isNew = await namingVariable(variableOf(name, 'DATABASE_URL'), () => migrateCloud(name, database));
-      if (isNew) created.push(name);
+      const isUntouched = await namingVariable(variableOf(name, 'DATABASE_URL'), () => migrateCloud(name, database));
+      if (isUntouched) untouched.push(name);
     }
-    return created;
+    return untouched;
   }
 
-  async #fill(own: ReadonlyMap<string, Database>, created: readonly string[]): Promise<void> {
+  async #fill(own: ReadonlyMap<string, Database>, untouched: readonly string[]): Promise<void> {
     const { sampleData, isProduction } = this.#config;
-    const names = sampleData === true ? [...own.keys()] : sampleData === false || isProduction ? [] : created;
+    const names = sampleData === true ? [...own.keys()] : sampleData === false || isProduction ? [] : untouched;
     if (names.length === 0) return;
     this.#parts.onProgress?.(`Filling ${names.join(', ')} with sample data …`);
     const { samplePeople } = this.#parts;
@@ -367,7 +367,9 @@ function isOwnSystem(name: string, document: MappingDocument | undefined): boole
   return document?.changes.kind === 'outbox' && document.changes.schema === name;
 }
 
+/** Gives whether the store is untouched: nothing was ever written to it, also not by a start that was killed while it filled it. */
 async function migrateCloud(name: string, database: Database): Promise<boolean> {
   const migrations = readMigrations(join(PACKAGE_ROOT, 'subgraphs', name, 'migrations'));
-  return (await migrate(database, { schema: name, migrations })).createdSchema;
+  await migrate(database, { schema: name, migrations });
+  return (await database.query(`SELECT FROM ${name}.outbox LIMIT 1`)).length === 0;
 }

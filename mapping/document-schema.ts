@@ -54,6 +54,23 @@ export function buildDocumentSchema(): JsonSchema {
   };
 }
 
+/** The text of `mapping/document.schema.json`, as the formatter leaves it. */
+export function printDocumentSchema(): string {
+  return `${print(buildDocumentSchema(), '')}\n`;
+}
+
+function print(value: unknown, indent: string): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const inner = `${indent}  `;
+  if (!Array.isArray(value)) {
+    const entries = Object.entries(value).map(([key, part]) => `${inner}${JSON.stringify(key)}: ${print(part, inner)}`);
+    return entries.length === 0 ? '{}' : `{\n${entries.join(',\n')}\n${indent}}`;
+  }
+  const line = `[${value.map((part) => JSON.stringify(part)).join(', ')}]`;
+  if (value.every((part) => typeof part !== 'object') && indent.length + line.length < 100) return line;
+  return `[\n${value.map((part) => `${inner}${print(part, inner)}`).join(',\n')}\n${indent}]`;
+}
+
 type Describe = (type: string, field?: string) => string | undefined;
 
 /** Descriptions of the clouds' types and fields, which have the names of the canonical model. */
