@@ -54,21 +54,27 @@ export function buildDocumentSchema(): JsonSchema {
   };
 }
 
+const LINE_WIDTH = 120;
+
 /** The text of `mapping/document.schema.json`, as the formatter leaves it. */
 export function printDocumentSchema(): string {
-  return `${print(buildDocumentSchema(), '')}\n`;
+  return `${print(buildDocumentSchema(), '', 0)}\n`;
 }
 
-function print(value: unknown, indent: string): string {
+/** `used` is how much of the line is taken before the value. */
+function print(value: unknown, indent: string, used: number): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const inner = `${indent}  `;
   if (!Array.isArray(value)) {
-    const entries = Object.entries(value).map(([key, part]) => `${inner}${JSON.stringify(key)}: ${print(part, inner)}`);
-    return entries.length === 0 ? '{}' : `{\n${entries.join(',\n')}\n${indent}}`;
+    const entries = Object.entries(value).map(([key, part]) => {
+      const start = `${inner}${JSON.stringify(key)}: `;
+      return `${start}${print(part, inner, start.length)}`;
+    });
+    return `{\n${entries.join(',\n')}\n${indent}}`;
   }
   const line = `[${value.map((part) => JSON.stringify(part)).join(', ')}]`;
-  if (value.every((part) => typeof part !== 'object') && indent.length + line.length < 100) return line;
-  return `[\n${value.map((part) => `${inner}${print(part, inner)}`).join(',\n')}\n${indent}]`;
+  if (value.every((part) => typeof part !== 'object') && used + line.length < LINE_WIDTH) return line;
+  return `[\n${value.map((part) => `${inner}${print(part, inner, inner.length)}`).join(',\n')}\n${indent}]`;
 }
 
 type Describe = (type: string, field?: string) => string | undefined;

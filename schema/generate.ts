@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { printSchema } from 'graphql';
+import { printDocumentSchema } from '../mapping/document-schema.ts';
 import { buildApiSchema, CompositionFailed, composeSupergraph, ownSubgraphs } from './compose.ts';
 import { documentErrors } from './error-documentation.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
@@ -19,6 +20,7 @@ export async function generateFiles(): Promise<Map<string, string>> {
   files.set('schema/generated/supergraph.graphql', `${GENERATED}${supergraphSdl.trimEnd()}\n`);
   files.set('schema/generated/api.graphql', `${GENERATED}${printSchema(buildApiSchema(supergraphSdl))}\n`);
   files.set('docs/errors.md', documentErrors());
+  files.set('mapping/document.schema.json', printDocumentSchema());
   return files;
 }
 

@@ -14,6 +14,8 @@ const CACHED_TEXTS = 20_000;
 const E164 = /^\+[1-9]\d{6,14}$/;
 const EMAIL = /^[^\s@"(),:;<>[\\\]]+@(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+[\p{L}\p{N}-]{2,}$/u;
 const EMAIL_LENGTH_LIMIT = 254;
+/** A longer text is no identifier, and would not fit into an index of the store. */
+const IDENTIFIER_LENGTH_LIMIT = 400;
 const GMAIL_DOMAINS = new Set(['gmail.com', 'googlemail.com']);
 
 /** Turns what a cloud says of a record into what identity keeps of it. `hashKey` is the store's own, see `IdentityRepository.hashKey`. */
@@ -70,13 +72,13 @@ export function normalisePhone(text: string, defaultCountry?: string): string | 
   return parsed?.isValid() ? parsed.number : null;
 }
 
-/** A social network account as `provider|handle`, lower case, without `@` or the network's address. Null when a part is empty. */
+/** A social network account as `provider|handle`, lower case, without `@` or the network's address. Null when a part is empty or all is too long. */
 export function normaliseSocial(social: CanonicalSocial): string | null {
   const provider = withoutBars(fold(social.socialNetworkProvider));
   const handle = fold(social.socialHandleName)
     .replace(/^(?:https?:\/\/)?[a-z0-9.-]+\.[a-z]{2,}\//, '')
     .replace(/^@|\/+$/g, '');
-  return provider === '' || handle === '' ? null : `${provider}|${handle}`;
+  return provider === '' || handle === '' ? null : withinLimit(`${provider}|${handle}`);
 }
 
 /** An official or business number as `TYPE|issuer|number`, folded; the number is letters and digits only. Null without a type or number. */
@@ -84,7 +86,7 @@ export function normalisePartyIdentification(identification: CanonicalPartyIdent
   const type = withoutBars(fold(identification.partyIdentificationType)).toUpperCase();
   const issuer = withoutBars(fold(identification.name));
   const number = fold(identification.identificationNumber).replace(/[^\p{L}\p{N}]/gu, '');
-  return type === '' || number === '' ? null : `${type}|${issuer}|${number}`;
+  return type === '' || number === '' ? null : withinLimit(`${type}|${issuer}|${number}`);
 }
 
 const normaliseInternationalPhone = withBoundedCache(CACHED_TEXTS, (text) => normalisePhone(text));
@@ -94,6 +96,10 @@ function normaliseCloudPhone(phone: CanonicalPhone): string | null {
   const formatted = phone.formattedE164PhoneNumber;
   if (formatted !== null) return E164.test(formatted) ? formatted : null;
   return /^\s*(?:\+|00)/.test(phone.telephoneNumber) ? normaliseInternationalPhone(phone.telephoneNumber) : null;
+}
+
+function withinLimit(identifier: string): string | null {
+  return identifier.length > IDENTIFIER_LENGTH_LIMIT ? null : identifier;
 }
 
 function withoutBars(text: string): string {
