@@ -6,9 +6,13 @@ import { findRuleFaults } from './document-rules.ts';
 import { faultAt, MappingInvalid } from './faults.ts';
 import { describeSchemaErrors } from './schema-errors.ts';
 
-/** The schema is our own and proven valid by a test, which is not worth repeating at each start; of what the validator calls strict, only unknown keywords matter. */
+/**
+ * The schema is our own and proven valid by a test, which is not worth repeating at each start, nor is code worth optimising
+ * that runs once for each document; of what the validator calls strict, only unknown keywords matter.
+ */
 const ajv = new Ajv({
   validateSchema: false,
+  code: { optimize: false },
   allErrors: true,
   discriminator: true,
   verbose: true,

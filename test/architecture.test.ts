@@ -29,7 +29,9 @@ const ALLOWED_IMPORTS: Record<string, readonly string[]> = {
 function importedFiles(file: string): string[] {
   const text = readFileSync(join(ROOT, file), 'utf8');
   const folder = join(ROOT, file, '..');
-  return [...text.matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)'/g)].map((match) => relative(ROOT, join(folder, match[1] ?? '')));
+  return [...text.matchAll(/(?:from|import\()\s*'(\.{1,2}\/[^']+)'/g)].map((match) =>
+    relative(ROOT, join(folder, match[1] ?? '')),
+  );
 }
 
 describe('architecture', () => {
@@ -80,7 +82,9 @@ describe('architecture', () => {
         .sort();
     const [first, ...others] = CLOUDS.map((cloud) => filesOf(cloud.name));
     for (const other of others) expect(other).toEqual(first);
-    expect(first).toEqual(expect.arrayContaining(['README.md', 'index.ts', 'mapping.json', 'resolvers.ts', 'store.ts']));
+    expect(first).toEqual(
+      expect.arrayContaining(['README.md', 'index.ts', 'mapping.json', 'resolvers.ts', 'store.ts']),
+    );
   });
 
   it('every exported declaration has a doc comment', () => {

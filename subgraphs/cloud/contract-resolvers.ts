@@ -55,7 +55,6 @@ export function createContractResolvers(options: ContractOptions): CloudResolver
         context.reads.rows(PROFILE, recordIdsOf(customer, context)),
       __resolveReference: (reference: CustomerReference) => reference,
     },
-    SourceProfile: PROFILE_RESOLVERS,
   };
 }
 
@@ -115,26 +114,3 @@ function recordsOf(page: Page): Omit<SourceRecordPage, 'changesSince'> {
     hasNextPage: page.pageInfo.hasNextPage,
   };
 }
-
-const CONTACT_POINTS = [
-  'contactPointEmails',
-  'contactPointPhones',
-  'contactPointAddresses',
-  'contactPointSocials',
-  'partyIdentifications',
-] as const;
-
-/** A record's contact points all come from the record itself, and the first of each kind is the one to use first. */
-const PROFILE_RESOLVERS = {
-  dataSourceId: (_profile: CanonicalRow, _args: unknown, context: CloudContext) => context.cloud,
-  ...Object.fromEntries(
-    CONTACT_POINTS.map((field) => [
-      field,
-      (profile: CanonicalRow, _args: unknown, context: CloudContext) => {
-        const sources = [{ ...profile, dataSourceId: context.cloud }];
-        const values = (profile[field] ?? []) as readonly object[];
-        return values.map((value, index) => ({ ...value, isPrimary: index === 0, sources }));
-      },
-    ]),
-  ),
-};

@@ -230,4 +230,13 @@ describe('the schema of mapping documents', () => {
     const ajv = new Ajv({ discriminator: true, strictRequired: false, strictTypes: false });
     expect(ajv.validateSchema(documentSchema)).toBe(true);
   });
+
+  it('accepts the example in the documentation, which explains every transform', () => {
+    const text = readFileSync(join(PACKAGE_ROOT, 'docs/mapping.md'), 'utf8');
+    const example = /```json\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
+    expect(faultsOf(JSON.parse(example))).toEqual([]);
+    const schema = readFileSync(join(PACKAGE_ROOT, 'mapping/document.schema.json'), 'utf8');
+    for (const [, kind] of schema.matchAll(/"kind": \{\s*"const": "(\w+)"/g))
+      expect(text).toContain(`"kind": "${kind}"`);
+  });
 });
