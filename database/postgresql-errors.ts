@@ -1,8 +1,11 @@
 import { StoreUnavailable } from './database.ts';
 import { codeOf, isError, withoutData } from './statement-errors.ts';
 
-/** Class 08 connection, 28 login, 3D no such database, 53 out of connections, memory or disk, 57 cancelled or shut down. */
-const UNAVAILABLE_STATES = /^(08|28|3D|53|57)/;
+/**
+ * Class 08 connection, 28 login, 3D no such database, 53 out of connections, memory or disk, 57 cancelled or shut down, 58 the
+ * server's own system; 55000 a database that takes no connections.
+ */
+const UNAVAILABLE_STATES = /^(08|28|3D|53|55000|57|58)/;
 /** What the operating system calls a connection that can't be made or broke. */
 const UNAVAILABLE_CODES = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOST|ENET|ENOENT|EACCES)/;
 /** The driver's own errors have no code. */
@@ -14,6 +17,7 @@ const REASONS: Readonly<Record<string, string>> = {
   '28000': 'refuses the user',
   '3D000': 'has no such database',
   '53300': 'has no connection left',
+  '55000': 'takes no connections',
   '57014': 'cancelled a statement that took too long',
   '57P01': 'is shutting down',
   '57P03': 'is starting up or shutting down',

@@ -66,7 +66,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, flags: ConfigFlags = 
     host: readHost(reader, flags),
     port: reader.integer('PORT', { flag: flags.port, otherwise: 4000, from: 0, to: 65_535 }),
     data: readData(flags.data ?? '.data'),
-    subgraphs: readSubgraphs(reader, neo4j !== undefined),
+    subgraphs: readSubgraphs(reader),
     subgraphTimeoutMs: reader.integer('SUBGRAPH_TIMEOUT_MS', { otherwise: 2000, from: 1, to: 600_000 }),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
     isProduction: reader.oneOf('NODE_ENV', NODE_ENVS) === 'production',
@@ -113,7 +113,7 @@ function readData(given: string): Config['data'] {
   return given === 'memory' ? { kind: 'memory' } : { kind: 'directory', path: resolve(given) };
 }
 
-function readSubgraphs(reader: VariableReader, hasNeo4j: boolean): Record<string, SubgraphConfig> {
+function readSubgraphs(reader: VariableReader): Record<string, SubgraphConfig> {
   const subgraphs: Record<string, SubgraphConfig> = {};
   for (const name of ['identity', ...CLOUDS.map((cloud) => cloud.name)]) {
     const prefix = name.toUpperCase();
@@ -127,9 +127,6 @@ function readSubgraphs(reader: VariableReader, hasNeo4j: boolean): Record<string
       );
     }
     subgraphs[name] = { ...(databaseUrl && { databaseUrl }), ...(mapping && { mapping }), ...(url && { url }) };
-  }
-  if (hasNeo4j && subgraphs['identity']?.databaseUrl) {
-    reader.fault('NEO4J_URI', 'and IDENTITY_DATABASE_URL exclude each other: identity has one store.');
   }
   return subgraphs;
 }
@@ -183,8 +180,8 @@ class VariableReader {
   }
 
   boolean(name: string): boolean | undefined {
-    const given = this.oneOf(name, ['true', 'false'] as const);
-    return given === undefined ? undefined : given === 'true';
+    const given = this.oneOf(name, ['true', 'false', 'on', 'off'] as const);
+    return given === undefined ? undefined : given === 'true' || given === 'on';
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {

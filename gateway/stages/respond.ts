@@ -25,6 +25,8 @@ export interface Shaping {
   readonly onMasked: (error: unknown) => void;
 }
 
+type ResponsePath = readonly (string | number)[];
+
 /** Stage 5: makes the answer from what was executed, or from what kept it from being executed. */
 export function respond(outcome: Executed | Error, shaping: Shaping): Answer {
   if (outcome instanceof Refused) {
@@ -32,10 +34,15 @@ export function respond(outcome: Executed | Error, shaping: Shaping): Answer {
     return { body: { errors }, status: outcome.status ?? statusOf(errors[0]), headers: outcome.headers };
   }
   if (outcome instanceof Error) {
-    return { body: { errors: [mask(outcome, shaping)] }, status: ERRORS.INTERNAL_SERVER_ERROR.status, headers: {} };
+    return {
+      body: { errors: [mask(outcome, undefined, shaping)] },
+      status: ERRORS.INTERNAL_SERVER_ERROR.status,
+      headers: {},
+    };
   }
-  const errors = outcome.errors.map((error) => formatError(error, shaping));
-  const body = { ...(errors.length > 0 && { errors }), data: outcome.data ?? null };
+  const data = outcome.data ?? null;
+  const errors = outcome.errors.map((error) => formatError(error, data, shaping));
+  const body = { ...(errors.length > 0 && { errors }), data };
   return { body, status: 200, headers: {} };
 }
 
@@ -71,13 +78,14 @@ function formatRefusal(error: GraphQLError): GraphQLFormattedError {
 }
 
 /** Errors of the table that leave the rest of the answer standing pass; whatever else a subgraph says is masked. */
-function formatError(error: GraphQLError, shaping: Shaping): GraphQLFormattedError {
+function formatError(error: GraphQLError, data: unknown, shaping: Shaping): GraphQLFormattedError {
   const code = error.extensions['code'];
-  if (!isPassing(code)) return mask(error, shaping);
+  const path = error.path && pathWithin(data, error.path);
+  if (!isPassing(code)) return mask(error, path, shaping);
   const subgraph = error.extensions['subgraph'] ?? error.extensions['serviceName'];
   return {
     message: error.message,
-    ...(error.path && { path: error.path }),
+    ...(path && { path }),
     extensions: {
       code,
       ...(typeof subgraph === 'string' && { subgraph }),
@@ -86,13 +94,24 @@ function formatError(error: GraphQLError, shaping: Shaping): GraphQLFormattedErr
   };
 }
 
+/** A fetch also reads fields that nobody selected, for another hop: a path ends where the client's own answer does. */
+function pathWithin(data: unknown, path: ResponsePath): ResponsePath | undefined {
+  let at: unknown = data;
+  const known = path.findIndex((step) => {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return true;
+    at = (at as Record<string | number, unknown>)[step];
+    return false;
+  });
+  if (known < 0) return path;
+  return known === 0 ? undefined : path.slice(0, known);
+}
+
 function isPassing(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].status === 200;
 }
 
-function mask(error: Error, shaping: Shaping): GraphQLFormattedError {
+function mask(error: Error, path: ResponsePath | undefined, shaping: Shaping): GraphQLFormattedError {
   shaping.onMasked(error);
-  const path = 'path' in error ? (error as GraphQLError).path : undefined;
   const masked = new CodedError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side; the log has the reason.');
   const extensions = { code: masked.code, requestId: shaping.requestId };
   return { message: masked.message, ...(path && { path }), extensions };
