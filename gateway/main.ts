@@ -247,6 +247,8 @@ class Start {
       survivorship: loadSurvivorship(CLOUDS.map(({ name }) => name)),
       ruleset,
       onWarning: (message: string) => log.warn(message),
+      // A cloud that does not answer must not cost the answers of the others: identity itself has a deadline.
+      nameSearchTimeoutMs: Math.ceil(this.#config.subgraphTimeoutMs / 2),
       ...(this.#config.defaultCountry !== undefined && { defaultCountry: this.#config.defaultCountry }),
     });
     this.#add(subgraph);

@@ -85,6 +85,11 @@ export const ERRORS = {
     cause: 'The request body is larger than allowed.',
     remedy: 'Send less at once.',
   },
+  OPERATION_TOO_DEEP: {
+    status: 400,
+    cause: 'The operation nests more levels of fields than are allowed.',
+    remedy: 'Ask in two steps: first for the ids, then for what is below them.',
+  },
   OPERATION_NOT_SUPPORTED: {
     status: 400,
     cause: 'The operation is of a kind that this endpoint does not run yet, such as a subscription.',

@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import { CodedError, type ErrorCode } from '../../schema/errors.ts';
 import type { BoundedCache } from '../bounded-cache.ts';
+import { depthOf } from '../depth.ts';
 import { type Caller, type OperationRequest, Refused } from '../operation.ts';
 
 /** An operation that is well formed and fits the schema. */
@@ -36,6 +37,8 @@ export interface GuardRules {
 
 /** Tokens in one document; the parser stops there. */
 const TOKEN_LIMIT = 15_000;
+/** Levels of fields: every list below a list multiplies what is fetched, so that a short query could ask for everything. */
+const DEPTH_LIMIT = 12;
 /** Faults told at once; validation stops there. */
 const VALIDATION_ERROR_LIMIT = 20;
 
@@ -66,6 +69,10 @@ function checkDocument(query: string, rules: GuardRules): DocumentNode {
     { maxErrors: VALIDATION_ERROR_LIMIT },
   );
   if (faults.length > 0) throw new Refused(faults.map(asValidationError));
+  const depth = depthOf(document);
+  if (depth > DEPTH_LIMIT) {
+    throw refusal('OPERATION_TOO_DEEP', `The operation nests ${depth} levels of fields; ${DEPTH_LIMIT} are allowed.`);
+  }
   return document;
 }
 

@@ -64,6 +64,7 @@ const OPERATION_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'GRAPHQL_VALIDATION_FAILED',
   'OPERATION_RESOLUTION_FAILURE',
   'OPERATION_NOT_SUPPORTED',
+  'OPERATION_TOO_DEEP',
 ]);
 
 function statusOf(error: GraphQLFormattedError | undefined): number {

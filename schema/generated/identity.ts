@@ -396,7 +396,7 @@ export type Query = {
   /** The customer known by a record, e-mail address, telephone number, social account or official number. More than one is an error: use `customers`. */
   readonly customerBy: Maybe<Customer>;
   /** Customers that match a search, or all of them, in the order of their ids. */
-  readonly customers: CustomerConnection;
+  readonly customers: Maybe<CustomerConnection>;
 };
 
 
@@ -867,7 +867,7 @@ export type CustomerEdgeResolvers<ContextType = object, ParentType extends Resol
 export type QueryResolvers<ContextType = object, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<QueryCustomerArgs, 'customer360Id'>>;
   customerBy?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<QueryCustomerByArgs, 'by'>>;
-  customers?: Resolver<ResolversTypes['CustomerConnection'], ParentType, ContextType, RequireFields<QueryCustomersArgs, 'first'>>;
+  customers?: Resolver<Maybe<ResolversTypes['CustomerConnection']>, ParentType, ContextType, RequireFields<QueryCustomersArgs, 'first'>>;
 };
 
 export type SalesOrderResolvers<ContextType = object, ParentType extends ResolversParentTypes['SalesOrder'] = ResolversParentTypes['SalesOrder'], FederationReferenceType extends FederationReferenceTypes['SalesOrder'] = FederationReferenceTypes['SalesOrder']> = {

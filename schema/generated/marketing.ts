@@ -368,7 +368,7 @@ export type Query = {
   /** One campaign, null when there is none with this key. */
   readonly campaign: Maybe<Campaign>;
   /** Campaigns, newest first. */
-  readonly campaigns: CampaignConnection;
+  readonly campaigns: Maybe<CampaignConnection>;
   /** The cloud's own records: a page of all of them, those with the keys in `ids`, or those whose names match `nameSearch`. Internal. */
   readonly marketingSourceRecords: MarketingSourceRecordPage;
 };
@@ -840,7 +840,7 @@ export type EmailEngagementEdgeResolvers<ContextType = object, ParentType extend
 
 export type QueryResolvers<ContextType = object, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   campaign?: Resolver<Maybe<ResolversTypes['Campaign']>, ParentType, ContextType, RequireFields<QueryCampaignArgs, 'id'>>;
-  campaigns?: Resolver<ResolversTypes['CampaignConnection'], ParentType, ContextType, RequireFields<QueryCampaignsArgs, 'first'>>;
+  campaigns?: Resolver<Maybe<ResolversTypes['CampaignConnection']>, ParentType, ContextType, RequireFields<QueryCampaignsArgs, 'first'>>;
   marketingSourceRecords?: Resolver<ResolversTypes['MarketingSourceRecordPage'], ParentType, ContextType, RequireFields<QueryMarketingSourceRecordsArgs, 'first'>>;
 };
 

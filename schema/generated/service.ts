@@ -297,7 +297,7 @@ export type Query = {
   /** One case, null when there is none with this key. */
   readonly case: Maybe<Case>;
   /** The cases that wait for an agent. Those that are closed are left out unless the filter names statuses. */
-  readonly caseQueue: CaseConnection;
+  readonly caseQueue: Maybe<CaseConnection>;
   /** The cloud's own records: a page of all of them, those with the keys in `ids`, or those whose names match `nameSearch`. Internal. */
   readonly serviceSourceRecords: ServiceSourceRecordPage;
 };
@@ -749,7 +749,7 @@ export type CaseEdgeResolvers<ContextType = object, ParentType extends Resolvers
 
 export type QueryResolvers<ContextType = object, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   case?: Resolver<Maybe<ResolversTypes['Case']>, ParentType, ContextType, RequireFields<QueryCaseArgs, 'id'>>;
-  caseQueue?: Resolver<ResolversTypes['CaseConnection'], ParentType, ContextType, RequireFields<QueryCaseQueueArgs, 'first' | 'orderBy'>>;
+  caseQueue?: Resolver<Maybe<ResolversTypes['CaseConnection']>, ParentType, ContextType, RequireFields<QueryCaseQueueArgs, 'first' | 'orderBy'>>;
   serviceSourceRecords?: Resolver<ResolversTypes['ServiceSourceRecordPage'], ParentType, ContextType, RequireFields<QueryServiceSourceRecordsArgs, 'first'>>;
 };
 

@@ -1,4 +1,5 @@
-import { parseCustomer360Id } from '../../schema/customer360-id.ts';
+import { isCustomer360Id } from '../../schema/customer360-id.ts';
+import { CodedError } from '../../schema/errors.ts';
 import type { CustomerSearchInput, PageInfo } from '../../schema/generated/identity.ts';
 import type { IdentityContext } from './context.ts';
 import { emailIdentifier, phoneIdentifier, refuse } from './identifier-input.ts';
@@ -39,7 +40,7 @@ export async function searchCustomers(
 ): Promise<CustomerPage> {
   const first = args.first ?? PAGE.default;
   if (first < 1 || first > PAGE.most) refuse(`\`first\` is 1 to ${PAGE.most}, not ${first}.`);
-  const after = args.after ? parseCustomer360Id(args.after) : undefined;
+  const after = args.after ? parseCursor(args.after) : undefined;
   const from = after === undefined ? {} : { after };
   const searches = startSearches(args.search ?? {}, options, context);
   if (searches.length === 0) {
@@ -55,6 +56,11 @@ export async function searchCustomers(
     { first, ...from },
     results.flatMap(({ unanswered }) => unanswered),
   );
+}
+
+function parseCursor(text: string): string {
+  if (!isCustomer360Id(text)) throw new CodedError('MALFORMED_ID', '`after` is not a cursor of this list.');
+  return text;
 }
 
 interface SearchResult {

@@ -77,8 +77,8 @@ describe('one cloud elsewhere', () => {
     },
   );
 
-  it('and its names are missing from a search, which says so', async () => {
-    proxy.set('refuse');
+  it.each(['refuse', 'stall'] as const)('and its names are missing from a search, which says so: %s', async (mode) => {
+    proxy.set(mode);
     const query =
       '{ customers(search: { name: "martin" }) { edges { node { customer360Id } } unansweredDataSourceIds } }';
     const { data } = await whole.ask(query);

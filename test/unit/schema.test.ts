@@ -5,6 +5,7 @@ import {
   isInputObjectType,
   isInterfaceType,
   isIntrospectionType,
+  isNonNullType,
   isObjectType,
   isSpecifiedScalarType,
 } from 'graphql';
@@ -46,6 +47,13 @@ describe('the generated files', () => {
     const api = files.get('schema/generated/api.graphql') ?? '';
     expect(api).not.toMatch(/RecordIds|SourceRecords\(|SourceRecordChanged|SourceRecordPage|_entities|@inaccessible/);
     expect(api).toMatch(/commerceProfiles: \[SourceProfile!\]/);
+  });
+
+  it('have no non-null field in Query, so that one that fails costs the others nothing', () => {
+    const api = buildSchema(files.get('schema/generated/api.graphql') ?? '');
+    const fields = Object.values(api.getQueryType()?.getFields() ?? {});
+    expect(fields.length).toBeGreaterThan(5);
+    expect(fields.filter(({ type }) => isNonNullType(type)).map(({ name }) => name)).toEqual([]);
   });
 
   it('have a row for every error code', () => {
