@@ -28,9 +28,10 @@ export async function runGateway(argv: readonly string[]): Promise<number> {
     newId: () => randomUUID(),
   });
   const server = await gateway.listen(config);
-  console.log(`The graph is at ${server.origin}/graphql`);
-  return untilStopped(async () => {
+  const stopped = untilStopped(async () => {
     await server.drain(DRAIN_MS);
     await gateway.close();
   });
+  console.log(`The graph is at ${server.origin}/graphql`);
+  return stopped;
 }

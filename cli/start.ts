@@ -12,8 +12,9 @@ export async function runStart(argv: readonly string[]): Promise<number> {
     log: createLog(config.logLevel),
     onProgress: (text) => process.stderr.write(`${text}\n`),
   });
+  const stopped = untilStopped(() => running.close());
   console.log(greeting(running.origin, config.isProduction));
-  return untilStopped(() => running.close());
+  return stopped;
 }
 
 /** The addresses and two queries to paste; the second names people of the sample data. */

@@ -19,6 +19,7 @@ export async function runSubgraph(argv: readonly string[]): Promise<number> {
     log: createLog(config.logLevel),
     onProgress: (text) => process.stderr.write(`${text}\n`),
   });
+  const stopped = untilStopped(() => running.close());
   console.log(`${name} is at ${running.origin}/graphql`);
-  return untilStopped(() => running.close());
+  return stopped;
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Database } from '../database/database.ts';
+import { type Database, StoreUnavailable } from '../database/database.ts';
+import { FolderLocked } from '../database/folder-lock.ts';
 import { migrate, readMigrations } from '../database/migrate.ts';
 import { namingVariable, Stores } from '../database/stores.ts';
 import { createChangeLog } from '../mapping/change-log.ts';
@@ -146,6 +147,14 @@ export async function openCloudStore(name: string, config: Config): Promise<Data
   return database;
 }
 
+/** A cloud whose mapping fits its store. */
+interface OpenedCloud extends Pick<CloudOptions, 'database' | 'reader'> {
+  readonly document: MappingDocument;
+  readonly isOwn: boolean;
+  /** True when it is our own and nothing was ever written to it. */
+  readonly isUntouched: boolean;
+}
+
 /** One start in progress: opens what is needed once, and knows how to close it again in the opposite order. */
 class Start {
   readonly newId: () => string;
@@ -155,6 +164,7 @@ class Start {
   readonly #clock: Clock;
   readonly #subgraphs = new Map<string, Subgraph>();
   readonly #stores: Stores;
+  readonly #onWarning = (message: string): void => this.#parts.log.warn(message);
   #createHttpTransport: typeof createHttpTransport | undefined;
 
   constructor(config: Config, parts: StartParts) {
@@ -198,19 +208,16 @@ class Start {
 
   /** Makes the subgraphs of clouds in this process: their stores, migrated and filled, their mappings, checked. */
   async clouds(names: readonly string[]): Promise<void> {
-    const documents = await allOrFaults(names, async (name) => loadMapping(this.#mappingPath(name)));
-    const databases = new Map<string, Database>();
-    for (const [name, document] of documents) databases.set(name, await this.#openStore(name, document.database));
-    const own = new Map([...databases].filter(([name]) => isOwnSystem(name, documents.get(name))));
-    await this.#fill(own, await this.#migrate(own));
-    const subgraphs = await allOrFaults(names, async (name) => {
-      const database = databases.get(name);
-      const document = documents.get(name);
+    const opened = await allOrFaults(names, (name) => this.#openCloud(name));
+    await this.#fill(opened);
+    for (const [name, { database, document, reader, isOwn }] of opened) {
       const create = FACTORIES[name];
-      if (!database || !document || !create) throw new Error(`There is no cloud \`${name}\`.`);
-      return create(await this.#cloudOptions(name, database, document));
-    });
-    for (const subgraph of subgraphs.values()) this.#add(subgraph);
+      if (!create) throw new Error(`There is no cloud \`${name}\`.`);
+      const clock = this.#clock;
+      const changes = await createChangeLog({ database, document, clock });
+      const parts = { clock, newId: this.newId, onWarning: this.#onWarning };
+      this.#add(await create({ database, reader, changes, writable: isOwn, ...parts }));
+    }
   }
 
   /** Makes the identity subgraph and begins to follow the clouds. */
@@ -302,36 +309,41 @@ class Start {
     return repository;
   }
 
-  /** Brings the tables of our own clouds up to date. Gives the names of those that nothing was written to yet. */
-  async #migrate(own: ReadonlyMap<string, Database>): Promise<string[]> {
-    const untouched: string[] = [];
-    for (const [name, database] of own) {
-      const isUntouched = await namingVariable(variableOf(name, 'DATABASE_URL'), () => migrateCloud(name, database));
-      if (isUntouched) untouched.push(name);
+  /**
+   * Opens a cloud's store, with its tables up to date where they are our own, and compares the mapping with it. Throws
+   * MappingInvalid with every fault of both, StoreUnavailable or FolderLocked.
+   */
+  async #openCloud(name: string): Promise<OpenedCloud> {
+    const { isPlaced, ...mapping } = loadMapping(this.#mappingPath(name));
+    const { document, faults, subject } = mapping;
+    if (!isPlaced && !this.#config.subgraphs[name]?.databaseUrl) throw new MappingInvalid(subject, faults);
+    try {
+      const database = await this.#openStore(name, document.database);
+      const isOwn = isOwnSystem(name, document);
+      const variable = variableOf(name, 'DATABASE_URL');
+      const isUntouched = isOwn && (await namingVariable(variable, () => migrateCloud(name, database)));
+      const reader = await createCloudReader({ database, ...mapping, onWarning: this.#onWarning });
+      return { database, document, reader, isOwn, isUntouched };
+    } catch (error) {
+      if (faults.length === 0 || !isStoreFailure(error)) throw error;
+      throw new MappingInvalid(subject, [...faults, `/: It can't be compared with the database. ${error.message}`]);
     }
-    return untouched;
   }
 
-  async #fill(own: ReadonlyMap<string, Database>, untouched: readonly string[]): Promise<void> {
+  async #fill(clouds: ReadonlyMap<string, OpenedCloud>): Promise<void> {
     const { sampleData, isProduction } = this.#config;
-    const names = sampleData === true ? [...own.keys()] : sampleData === false || isProduction ? [] : untouched;
-    if (names.length === 0) return;
-    this.#parts.onProgress?.(`Filling ${names.join(', ')} with sample data …`);
+    const databases = [...clouds].flatMap(([name, { database, isOwn, isUntouched }]) =>
+      isOwn && (sampleData ?? (isUntouched && !isProduction)) ? [[name, database] as const] : [],
+    );
+    if (databases.length === 0) return;
+    this.#parts.onProgress?.(`Filling ${databases.map(([name]) => name).join(', ')} with sample data …`);
     const { samplePeople } = this.#parts;
     const { fillSampleData } = await import('../subgraphs/sample-data/fill.ts');
     await fillSampleData({
-      databases: Object.fromEntries([...own].filter(([name]) => names.includes(name))),
+      databases: Object.fromEntries(databases),
       now: this.#clock(),
       ...(samplePeople !== undefined && { people: samplePeople }),
     });
-  }
-
-  async #cloudOptions(name: string, database: Database, document: MappingDocument): Promise<CloudOptions> {
-    const clock = this.#clock;
-    const onWarning = (message: string) => this.#parts.log.warn(message);
-    const reader = await createCloudReader({ database, document, onWarning });
-    const changes = await createChangeLog({ database, document, clock });
-    return { database, reader, changes, clock, newId: this.newId, writable: isOwnSystem(name, document), onWarning };
   }
 
   #identityVariable(): string {
@@ -345,28 +357,37 @@ class Start {
   }
 }
 
-/** Works on every name and throws the faults of all mappings together. */
+/** Works on every name and throws the faults of all mappings together; a store that fails hides none of them. */
 async function allOrFaults<T>(names: readonly string[], work: (name: string) => Promise<T>): Promise<Map<string, T>> {
   const results = new Map<string, T>();
   const faults: ConfigFault[] = [];
+  const failures: Error[] = [];
   for (const name of names) {
     try {
       results.set(name, await work(name));
     } catch (error) {
-      if (!(error instanceof MappingInvalid)) throw error;
-      faults.push({
-        name: variableOf(name, 'MAPPING'),
-        message: `names a mapping that can't be used. ${error.message}`,
-      });
+      if (isStoreFailure(error)) {
+        failures.push(error);
+      } else if (error instanceof MappingInvalid) {
+        const message = `names a mapping that can't be used. ${error.message}`;
+        faults.push({ name: variableOf(name, 'MAPPING'), message });
+      } else {
+        throw error;
+      }
     }
   }
   if (faults.length > 0) throw new ConfigInvalid(faults);
+  if (failures[0]) throw failures[0];
   return results;
 }
 
+function isStoreFailure(error: unknown): error is Error {
+  return error instanceof StoreUnavailable || error instanceof FolderLocked;
+}
+
 /** Another system is only read: its tables are not ours to make, fill or change. Ours write the outbox of their own schema. */
-function isOwnSystem(name: string, document: MappingDocument | undefined): boolean {
-  return document?.changes.kind === 'outbox' && document.changes.schema === name;
+function isOwnSystem(name: string, document: MappingDocument): boolean {
+  return document.changes.kind === 'outbox' && document.changes.schema === name;
 }
 
 /** Gives whether the store is untouched: nothing was ever written to it, also not by a start that was killed while it filled it. */

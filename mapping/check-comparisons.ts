@@ -3,7 +3,7 @@ import { beginsIndex, type ColumnSource, columnSource, findColumn, resolveColumn
 import { canLookUp, canOrder, toParameter } from './column-types.ts';
 import type { ValueMapping } from './document.ts';
 import { type NativeField, nativeField } from './native-field.ts';
-import type { ObjectCheck } from './object-check.ts';
+import { isUnclear, type ObjectCheck } from './object-check.ts';
 
 /** Checks what the database itself has to compare: fields that rows are looked up, filtered or ordered by. */
 export function checkComparisons(check: ObjectCheck, canonical: CanonicalObject): void {
@@ -15,11 +15,16 @@ export function checkComparisons(check: ObjectCheck, canonical: CanonicalObject)
   for (const field of orders) checkOrder(check, canonical, field);
 }
 
-/** How a field is compared; undefined when one of its columns is missing, which is a fault of its own. */
+/** How a field is compared; undefined when its column is missing or its mapping has no sense, which is a fault of its own. */
 function comparedAs(check: ObjectCheck, canonical: CanonicalObject, field: string): NativeField | undefined {
   const { mapping, catalogue } = check;
   const value = mapping.fields[field] as ValueMapping | undefined;
-  if (value?.column !== undefined && !findColumn(catalogue, resolveColumnName(mapping, value.column))) return undefined;
+  if (!check.isSound(['fields', field]) || (value && Object.keys(value).every((key) => key === 'transforms')))
+    return undefined;
+  if (value?.column !== undefined) {
+    if (isUnclear(mapping, value.column)) return undefined;
+    if (!findColumn(catalogue, resolveColumnName(mapping, value.column))) return undefined;
+  }
   const sourceOf = (given: ValueMapping): ColumnSource =>
     columnSource(mapping, catalogue, given.column ?? '', given.path);
   return nativeField(canonical, field, value, sourceOf);

@@ -43,7 +43,7 @@ function checkValue(check: ObjectCheck, path: Path, value: ValueMapping, field: 
   if (!column) return;
   if (value.path && column.type.family !== 'json') {
     check.fault([...path, 'path'], `\`${value.column}\` is of type ${column.type.sql}, not JSON, so it has no paths.`);
-  } else if (!value.path) {
+  } else if (!value.path && check.isSound(path)) {
     checkType(check, path, { value, column, field });
     warnIfEmpty(check, path, { value, column, field });
   }
@@ -52,7 +52,8 @@ function checkValue(check: ObjectCheck, path: Path, value: ValueMapping, field: 
 function checkTransformColumn(check: ObjectCheck, path: Path, transform: Transform): void {
   if (transform.kind === 'phone' && transform.countryColumn !== undefined) {
     const column = checkColumn(check, [...path, 'countryColumn'], transform.countryColumn);
-    if (column && (column.type.family === 'json') !== (transform.countryPath !== undefined)) {
+    const isJson = column?.type.family === 'json';
+    if (column && check.isSound(path) && isJson !== (transform.countryPath !== undefined)) {
       check.fault(
         [...path, transform.countryPath ? 'countryPath' : 'countryColumn'],
         transform.countryPath

@@ -4,7 +4,7 @@ import { checkComparisons } from './check-comparisons.ts';
 import { checkFields } from './check-values.ts';
 import { canLookUp } from './column-types.ts';
 import type { MappingDocument } from './document.ts';
-import { faultAt } from './faults.ts';
+import { faultAt, pointerTo } from './faults.ts';
 import { suggest } from './nearest.ts';
 import { checkColumn, type ObjectCheck } from './object-check.ts';
 
@@ -14,8 +14,15 @@ export interface MappingCheck {
   readonly warnings: readonly string[];
 }
 
-/** Checks a document against the database's catalogue and collects everything at once. */
-export function checkMapping(document: MappingDocument, catalogue: Catalogue): MappingCheck {
+/**
+ * Checks a document against the database's catalogue and collects everything at once. `malformed` has the JSON pointers of
+ * places whose shape is wrong: nothing is said about what stands there.
+ */
+export function checkMapping(
+  document: MappingDocument,
+  catalogue: Catalogue,
+  malformed: readonly string[] = [],
+): MappingCheck {
   const faults: string[] = [];
   const warnings: string[] = [];
   for (const [name, mapping] of Object.entries(document.objects)) {
@@ -27,30 +34,35 @@ export function checkMapping(document: MappingDocument, catalogue: Catalogue): M
       mapping,
       fault: (path, sentence) => faults.push(faultAt(at(path), sentence)),
       warn: (path, sentence) => warnings.push(faultAt(at(path), sentence)),
+      isSound: (path) => !malformed.some((place) => isAtMostBelow(place, pointerTo(at(path)), 2)),
     };
     checkObject(check);
   }
   return { faults, warnings };
 }
 
+/** True when one place is the other or so many keys below it. */
+function isAtMostBelow(place: string, above: string, depth: number): boolean {
+  if (place === above) return true;
+  return place.startsWith(`${above}/`) && place.slice(above.length).split('/').length - 1 <= depth;
+}
+
 function checkObject(check: ObjectCheck): void {
   const { mapping, catalogue, name } = check;
   const table = catalogue.tables.get(mapping.table);
-  const missingJoins = (mapping.joins ?? []).filter((join) => !catalogue.tables.has(join.table));
-  if (!table) check.fault(['table'], missingTable(mapping.table, catalogue));
-  for (const join of missingJoins) {
-    check.fault(['joins', mapping.joins?.indexOf(join) ?? 0, 'table'], missingTable(join.table, catalogue));
-  }
+  checkTable(check, ['table'], mapping.table);
+  for (const [index, join] of (mapping.joins ?? []).entries()) checkTable(check, ['joins', index, 'table'], join.table);
   const canonical = CANONICAL_OBJECTS[name];
-  if (!table || missingJoins.length > 0 || !canonical) return;
-  checkKey(check, table);
+  if (!canonical) return;
+  if (table) checkKey(check, table);
   checkJoins(check);
   checkFields(check, canonical);
   checkComparisons(check, canonical);
 }
 
-function missingTable(name: string, catalogue: Catalogue): string {
-  return `The database has no table or view \`${name}\`.${suggest(name, catalogue.names)}`;
+function checkTable({ catalogue, fault }: ObjectCheck, path: readonly (string | number)[], name: string): void {
+  if (name === '' || catalogue.tables.has(name)) return;
+  fault(path, `The database has no table or view \`${name}\`.${suggest(name, catalogue.names)}`);
 }
 
 function checkKey(check: ObjectCheck, table: CatalogueTable): void {
@@ -69,7 +81,7 @@ function checkJoins(check: ObjectCheck): void {
     const table = catalogue.tables.get(join.table);
     checkColumn(check, ['joins', index, 'column'], join.column, index);
     const key = table?.columns.get(join.key);
-    if (!table) continue;
+    if (!table || join.key === '') continue;
     if (!key) {
       const suggestion = suggest(join.key, table.columns.keys());
       check.fault(['joins', index, 'key'], `${join.table} has no column \`${join.key}\`.${suggestion}`);

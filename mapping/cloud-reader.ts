@@ -13,6 +13,11 @@ import { StatementBatch, StatementTexts } from './sql/statement-batch.ts';
 export interface CloudReaderOptions {
   readonly database: Database;
   readonly document: MappingDocument;
+  /** Says which document in a message; without it the cloud's name does. */
+  readonly subject?: string;
+  /** What `loadMapping` found wrong with the document, to be listed with what the database shows. */
+  readonly faults?: readonly string[];
+  readonly malformed?: readonly string[];
   /** Told of what an operator should know: columns without an index, rows left out. It never carries values. */
   readonly onWarning?: (message: string) => void;
 }
@@ -22,10 +27,11 @@ export interface CloudReaderOptions {
  * StoreUnavailable.
  */
 export async function createCloudReader(options: CloudReaderOptions): Promise<CloudReader> {
-  const { database, document, onWarning = () => {} } = options;
+  const { database, document, malformed, onWarning = () => {} } = options;
   const catalogue = await readCatalogue(database, document);
-  const { faults, warnings } = checkMapping(document, catalogue);
-  if (faults.length > 0) throw new MappingInvalid(`of ${document.cloud}`, faults);
+  const { faults: misfits, warnings } = checkMapping(document, catalogue, malformed);
+  const faults = [...new Set([...(options.faults ?? []), ...misfits])];
+  if (faults.length > 0) throw new MappingInvalid(options.subject ?? `of ${document.cloud}`, faults);
   for (const warning of warnings) onWarning(`Mapping of ${document.cloud}: ${warning}`);
   const objects = compileObjects(document, catalogue);
   const texts = new StatementTexts();

@@ -1,12 +1,12 @@
 import { CANONICAL_OBJECTS, type CanonicalField } from './canonical.ts';
 import type { Transform, ValueMapping } from './document.ts';
 import { faultAt } from './faults.ts';
+import { entriesOf, isJson, type Json, listOf, own } from './json.ts';
 import { isDateFormat } from './transforms/calendar.ts';
 import { isCountry } from './transforms/telephone.ts';
 
 type Path = readonly (string | number)[];
 type Report = (path: Path, sentence: string) => void;
-type Json = Readonly<Record<string, unknown>>;
 
 /**
  * Faults of a document that a JSON schema can't say or not in words: what a value is made of, codes that mean nothing,
@@ -19,7 +19,7 @@ export function findRuleFaults(document: unknown): string[] {
   checkDatabase(document['database'], report);
   checkCountry(document['defaultCountry'], ['defaultCountry'], report);
   for (const [name, object] of entriesOf(document['objects'])) {
-    const canonical = CANONICAL_OBJECTS[name];
+    const canonical = own(CANONICAL_OBJECTS, name);
     if (!canonical || !isJson(object)) continue;
     checkJoinNames(object['joins'], ['objects', name, 'joins'], report);
     if (isJson(object['objectName'])) {
@@ -27,9 +27,9 @@ export function findRuleFaults(document: unknown): string[] {
     }
     for (const [field, value] of entriesOf(object['fields'])) {
       const path = ['objects', name, 'fields', field];
-      const definition = canonical.fields[field];
+      const definition = own(canonical.fields, field);
       if (definition) checkField(value, definition, path, report);
-      const parts = canonical.lists?.[field]?.parts;
+      const parts = own(canonical.lists ?? {}, field)?.parts;
       if (!parts || !Array.isArray(value)) continue;
       for (const [index, composite] of value.entries()) checkParts(composite, parts, [...path, index], report);
     }
@@ -44,7 +44,7 @@ function checkField(value: unknown, definition: CanonicalField, path: Path, repo
 
 function checkParts(value: unknown, parts: Readonly<Record<string, CanonicalField>>, path: Path, report: Report): void {
   for (const [part, mapping] of entriesOf(value)) {
-    const definition = parts[part];
+    const definition = own(parts, part);
     if (definition) checkValue(mapping, definition, [...path, part], report);
   }
 }
@@ -61,7 +61,7 @@ function checkValue(value: unknown, field: CanonicalField, path: Path, report: R
   if ('path' in value && !('column' in value))
     report([...path, 'path'], 'A path goes into a column, and there is none.');
   const { constant, concatenate, transforms } = value as ValueMapping;
-  if (constant !== undefined && !isJson(constant) && !hasTransforms(transforms)) {
+  if (constant !== undefined && !hasTransforms(transforms)) {
     checkResult(constant, field, [...path, 'constant'], report);
   }
   for (const [index, part] of listOf((concatenate as Json | undefined)?.['values']).entries()) {
@@ -97,8 +97,9 @@ function checkTransform(transform: Transform, field: CanonicalField, path: Path,
   }
 }
 
-/** A fixed value, or what a code is translated to, has to be one that the field can have. */
+/** A fixed value, or what a code is translated to, has to be one that the field can have; what is no single value is a fault of the schema's. */
 function checkResult(value: unknown, { values, kind }: CanonicalField, path: Path, report: Report): void {
+  if (typeof value === 'object') return;
   if (values) {
     if (!values.includes(String(value))) report(path, `It has to be one of ${values.join(', ')}.`);
   } else if (kind === 'boolean' && typeof value !== 'boolean') {
@@ -137,16 +138,4 @@ function checkJoinNames(joins: unknown, path: Path, report: Report): void {
     if (name !== undefined && known.has(name)) report([...path, index, 'as'], 'Another join has this alias.');
     known.add(name);
   }
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function entriesOf(value: unknown): [string, unknown][] {
-  return isJson(value) ? Object.entries(value) : [];
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

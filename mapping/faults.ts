@@ -13,6 +13,11 @@ export class MappingInvalid extends Error {
 
 /** Writes one fault: where in the document (keys from the root), and what is wrong there. */
 export function faultAt(path: readonly (string | number)[], sentence: string): string {
-  const pointer = path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const pointer = pointerTo(path);
   return `${pointer === '' ? '/' : pointer}: ${sentence}`;
+}
+
+/** Writes a place in the document (keys from the root) as a JSON pointer. */
+export function pointerTo(path: readonly (string | number)[]): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

@@ -5,6 +5,7 @@ import type { MappingDocument } from './document.ts';
 import { findRuleFaults } from './document-rules.ts';
 import { faultAt, MappingInvalid } from './faults.ts';
 import { describeSchemaErrors } from './schema-errors.ts';
+import { usableDocument } from './usable-document.ts';
 
 /**
  * The schema is our own and proven valid by a test, which is not worth repeating at each start, nor is code worth optimising
@@ -21,8 +22,21 @@ const ajv = new Ajv({
 });
 const validate = ajv.compile(documentSchema);
 
-/** Reads a mapping document from a file. Throws MappingInvalid with every fault that shows without the database. */
-export function loadMapping(path: string): MappingDocument {
+/** A document as it was read, with the faults that show without the database: those of the database are listed with them. */
+export interface LoadedMapping {
+  /** Says which document in a message: its path. */
+  readonly subject: string;
+  /** The document; where there are faults, only the parts that can be compared with the database. */
+  readonly document: MappingDocument;
+  readonly faults: readonly string[];
+  /** JSON pointers to places whose shape is wrong. */
+  readonly malformed: readonly string[];
+  /** False when the document names its database in a way that must not be followed. */
+  readonly isPlaced: boolean;
+}
+
+/** Reads a mapping document from a file. Throws MappingInvalid when there is nothing in it to compare with the database. */
+export function loadMapping(path: string): LoadedMapping {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -36,15 +50,20 @@ export function loadMapping(path: string): MappingDocument {
   } catch (error) {
     throw new MappingInvalid(path, [faultAt([], `The file is not JSON${positionOf(error, text)}.`)]);
   }
-  return checkDocument(value, path);
+  return readDocument(value, path);
 }
 
-/** Takes a value for a mapping document. `subject` names it in the message of MappingInvalid. */
-export function checkDocument(value: unknown, subject: string): MappingDocument {
-  const isValid = validate(value);
-  const faults = [...(isValid ? [] : describeSchemaErrors(validate.errors ?? [])), ...findRuleFaults(value)];
-  if (faults.length > 0) throw new MappingInvalid(subject, faults);
-  return value as MappingDocument;
+/** Takes a value for a mapping document, named by `subject` in messages. Throws as `loadMapping` does. */
+export function readDocument(value: unknown, subject: string): LoadedMapping {
+  const shape = describeSchemaErrors(validate(value) ? [] : (validate.errors ?? []));
+  const rules = findRuleFaults(value);
+  const faults = [...new Set([...shape.faults, ...rules])];
+  const isPlaced = !faults.some((fault) => fault.startsWith('/database: '));
+  const { malformed } = shape;
+  if (faults.length === 0) return { subject, document: value as MappingDocument, faults, malformed, isPlaced };
+  const document = usableDocument(value);
+  if (!document) throw new MappingInvalid(subject, faults);
+  return { subject, document, faults, malformed, isPlaced };
 }
 
 /** The engine's message may quote the document, so only the place is taken from it. */

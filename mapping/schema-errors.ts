@@ -1,13 +1,25 @@
 import type { ErrorObject } from 'ajv';
-import { faultAt } from './faults.ts';
+import { faultAt, pointerTo } from './faults.ts';
 import { suggest } from './nearest.ts';
 
 /** Keywords that only say that another error was found. */
 const ECHOES = new Set(['if', 'oneOf', 'anyOf']);
 
-/** One fault for each error of the schema, in words. Values of the document are not repeated: it may hold a password. */
-export function describeSchemaErrors(errors: readonly ErrorObject[]): string[] {
-  return errors.filter((error) => !ECHOES.has(error.keyword)).map((error) => faultAt(pathOf(error), sentenceOf(error)));
+/** What the schema finds wrong, and where. */
+export interface SchemaFaults {
+  /** One for each error of the schema, in words. Values of the document are not repeated: it may hold a password. */
+  readonly faults: readonly string[];
+  /** JSON pointers to the places whose shape is wrong, so that what stands there means nothing. */
+  readonly malformed: readonly string[];
+}
+
+/** Puts the errors of the schema in words. */
+export function describeSchemaErrors(errors: readonly ErrorObject[]): SchemaFaults {
+  const real = errors.filter((error) => !ECHOES.has(error.keyword));
+  return {
+    faults: real.map((error) => faultAt(pathOf(error), sentenceOf(error))),
+    malformed: real.map((error) => pointerTo(pathOf(error))),
+  };
 }
 
 function pathOf(error: ErrorObject): string[] {

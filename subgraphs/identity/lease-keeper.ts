@@ -9,7 +9,7 @@ export interface LeaseKeeperOptions {
   readonly wait: Wait;
   /** How long to wait after the store could not be reached. */
   readonly backoff: Backoff;
-  /** Name of this process. One that comes back under its old name goes on with the lease it had. */
+  /** Name of this process. One that was killed and comes back under its old name takes its lease over at once. */
   readonly holder: string;
   /** How long a lease lasts without being renewed, milliseconds; it is renewed three times in this time. */
   readonly leaseMs: number;
@@ -36,19 +36,23 @@ export async function workUnderLease(
 ): Promise<void> {
   const { repository, clock, wait, holder, leaseMs, onStandby } = options;
   let failures = 0;
+  // Only with the first lease: whoever holds a later one under this name is another process, alive.
+  let mayTakeOver = true;
   while (!signal.aborted) {
     const askedAt = clock();
     let lease: Lease | null = null;
     try {
-      lease = await repository.acquireLease(holder, leaseMs, askedAt);
+      lease = await repository.acquireLease(holder, leaseMs, askedAt, mayTakeOver);
       failures = 0;
       if (!lease) onStandby('HELD_BY_ANOTHER');
     } catch {
       failures += 1;
       onStandby('STORE_UNAVAILABLE');
     }
-    if (lease) await workOneSession(options, lease, askedAt, signal, work);
-    else await wait(failures > 0 ? options.backoff(failures) : leaseMs / 3, signal);
+    if (lease) {
+      mayTakeOver = false;
+      await workOneSession(options, lease, askedAt, signal, work);
+    } else await wait(failures > 0 ? options.backoff(failures) : leaseMs / 3, signal);
   }
 }
 
@@ -62,7 +66,7 @@ async function workOneSession(
   const ending = new AbortController();
   const sessionSignal = AbortSignal.any([signal, ending.signal]);
   const session: LeaseSession = { lease, signal: sessionSignal, end: () => ending.abort() };
-  const renewing = renewLease(options, session, acquiredAt);
+  const renewing = keepRenewing(options, session, acquiredAt);
   try {
     await work(session);
   } finally {
@@ -73,16 +77,15 @@ async function workOneSession(
   }
 }
 
-async function renewLease(options: LeaseKeeperOptions, session: LeaseSession, acquiredAt: number): Promise<void> {
-  const { repository, clock, wait, holder, leaseMs } = options;
+async function keepRenewing(options: LeaseKeeperOptions, session: LeaseSession, acquiredAt: number): Promise<void> {
+  const { repository, clock, wait, leaseMs } = options;
   let expiresAt = acquiredAt + leaseMs;
   while (!session.signal.aborted) {
     await wait(leaseMs / 3, session.signal);
     if (session.signal.aborted) return;
     const askedAt = clock();
     try {
-      const renewed = await repository.acquireLease(holder, leaseMs, askedAt);
-      if (renewed?.token !== session.lease.token) return session.end();
+      if (!(await repository.renewLease(session.lease, leaseMs, askedAt))) return session.end();
       expiresAt = askedAt + leaseMs;
     } catch {
       // The store may come back before the lease runs out; the lease protects what is written until then.

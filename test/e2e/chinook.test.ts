@@ -15,7 +15,7 @@ import { countStatements } from '../support/statements.ts';
 const FOLDER = join(PACKAGE_ROOT, 'examples/chinook');
 const statements = countStatements();
 const warnings: string[] = [];
-const document = loadMapping(join(FOLDER, 'commerce.mapping.json'));
+const { document } = loadMapping(join(FOLDER, 'commerce.mapping.json'));
 
 let database: Database;
 let reader: CloudReader;

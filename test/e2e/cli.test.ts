@@ -100,14 +100,39 @@ describe('c360', () => {
   });
 
   it('names every fault of every mapping and exits 78', async () => {
+    const profile = { table: 'commerce.account', key: 'given_name', fields: { firstName: { column: 'givn_name' } } };
+    const fields = { productName: { column: 'name', transforms: [{ kind: 'trimm' }] } };
+    const faulty = {
+      cloud: 'commerce',
+      defaultCountry: 'XX',
+      changes: { kind: 'outbox', schema: 'commerce' },
+      objects: { SourceProfile: profile, Product: { table: 'commerce.goods', key: 'id', fields } },
+    };
+    writeFileSync(join(folder, 'zero.json'), JSON.stringify(faulty));
     writeFileSync(join(folder, 'one.json'), '{"cloud":"commerce"');
-    writeFileSync(join(folder, 'two.json'), '{"cloud":"service","objects":{"Nonsense":{}}}');
+    writeFileSync(join(folder, 'two.json'), JSON.stringify({ ...faulty, cloud: 'service' }));
     const { code, errors } = await run(['start', '--data', 'memory'], {
-      COMMERCE_MAPPING: 'one.json',
+      COMMERCE_MAPPING: 'zero.json',
+      MARKETING_MAPPING: 'one.json',
       SERVICE_MAPPING: 'two.json',
+      SERVICE_DATABASE_URL: 'postgresql://shop:geheim@127.0.0.1:1/shop',
     });
     expect(code).toBe(78);
-    expect(errors).toMatch(/COMMERCE_MAPPING[\s\S]*not JSON[\s\S]*SERVICE_MAPPING[\s\S]*Nonsense/);
+    const [, commerce, marketing, service] = errors.split(/^- /m);
+    expect(commerce).toMatch(/^COMMERCE_MAPPING .* has 5 faults:/);
+    for (const place of [
+      '/defaultCountry',
+      '/objects/Product/fields/productName/transforms/0',
+      '/objects/Product/table',
+    ])
+      expect(commerce).toContain(`  ${place}: `);
+    expect(commerce).toContain('commerce.account has no primary key and no unique index on `given_name` alone.');
+    expect(commerce).toContain('commerce.account has no column `givn_name`. Did you mean `given_name`?');
+    expect(marketing).toMatch(/^MARKETING_MAPPING .*not JSON/s);
+    expect(service).toMatch(
+      /^SERVICE_MAPPING .* has 3 faults:.*transforms\/0: .*defaultCountry: .*\/: It can't be compared .*SERVICE_DATABASE_URL: /s,
+    );
+    expect(errors).not.toMatch(/geheim| {4}at /);
   });
 
   it('says which variable names a store that cannot be reached, and exits 69', async () => {

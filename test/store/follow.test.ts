@@ -297,5 +297,22 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
       await follower.caughtUp();
       expect(phaseOf(follower)).toBe('FOLLOWING');
     });
+
+    it('that share a name: the later one resolves, the earlier stands by', async () => {
+      const first = follow();
+      await first.caughtUp();
+      const second = follow({ repository: await store.another() });
+      await second.caughtUp();
+      expect(phaseOf(second)).toBe('FOLLOWING');
+      clock.pass(3_000);
+      await until(() => phaseOf(first) === 'STANDBY');
+      clock.pass(3_000);
+      commerce.put(profileOf('c1', { email: 'a@x.org' }));
+      await arePeople('c1');
+      expect([phaseOf(first), phaseOf(second)]).toEqual(['STANDBY', 'FOLLOWING']);
+      await second.stop();
+      clock.pass(3_000);
+      await until(() => phaseOf(first) === 'FOLLOWING');
+    });
   });
 });

@@ -72,7 +72,16 @@ describe.each(IDENTITY_STORES)('identity repository on $name', (kind) => {
       customer360Id: customer(1),
       createdAt: AT,
       mergedCustomer360Ids: [],
-      records: [{ ...linked, customer360Id: customer(1), rule: 'NEW_CUSTOMER', linkedAt: AT }],
+      merges: [],
+      records: [
+        {
+          ...linked,
+          customer360Id: customer(1),
+          homeCustomer360Id: customer(1),
+          rule: 'NEW_CUSTOMER',
+          linkedAt: AT,
+        },
+      ],
     });
     expect(found.get(customer(2))?.records).toEqual([]);
   });
@@ -120,6 +129,21 @@ describe.each(IDENTITY_STORES)('identity repository on $name', (kind) => {
       mergedCustomer360Ids: [customer(2)],
       records: [{ sourceRecordId: 'A-1' }, { sourceRecordId: 'A-2', customer360Id: customer(1) }],
     });
+  });
+
+  it('says by which merges a customer came about, and where each of its records was linked', async () => {
+    const links = [1, 2, 3].map((number) => link(record(`A-${number}`), number));
+    await apply([create(1), create(2), create(3), ...links, merge('m1', 2, 3), merge('m2', 1, 2)]);
+    await apply([unmerge('m1'), merge('m3', 1, 3), unmerge('m2'), merge('m4', 1, 2)]);
+    const found = (await repository.customersByIds([customer(3)])).get(customer(3));
+    expect(found?.merges).toEqual([
+      { mergeEventId: 'm4', survivor: customer(1), merged: customer(2) },
+      { mergeEventId: 'm3', survivor: customer(1), merged: customer(3) },
+    ]);
+    expect(found?.records.map((linked) => linked.homeCustomer360Id)).toEqual([1, 2, 3].map(customer));
+    await apply([unmerge('m4'), unmerge('m3'), merge('m5', 2, 3), merge('m6', 1, 2)]);
+    const chain = (await repository.customersByIds([customer(1)])).get(customer(1));
+    expect(chain?.merges.map(({ survivor }) => survivor)).toEqual([customer(1), customer(2)]);
   });
 
   it('links a record to the survivor when the id it is given was merged away', async () => {
@@ -329,15 +353,16 @@ describe.each(IDENTITY_STORES)('identity repository on $name', (kind) => {
     expect(await repository.events(sequences[4] ?? 0, 2)).toEqual([]);
   });
 
-  it('gives the right to resolve to one holder at a time, with a token that grows with each new holder', async () => {
+  it('gives the right to resolve to one holder at a time, with a token that grows whenever it is taken', async () => {
     const first = await repository.acquireLease('one', 1_000, 10_000);
     expect(first).toEqual({ holder: 'one', token: first?.token });
     expect(await repository.acquireLease('two', 1_000, 10_999)).toBeNull();
-    expect(await repository.acquireLease('one', 1_000, 10_999)).toEqual(first);
+    expect(first && (await repository.renewLease(first, 1_000, 10_999))).toBe(true);
     expect(await repository.acquireLease('two', 1_000, 11_998)).toBeNull();
     const second = await repository.acquireLease('two', 1_000, 11_999);
     expect(second?.token).toBeGreaterThan(first?.token ?? Infinity);
     if (first) await repository.releaseLease(first);
+    expect(first && (await repository.renewLease(first, 1_000, 12_000))).toBe(false);
     expect(await repository.acquireLease('one', 1_000, 12_000)).toBeNull();
     if (second) await repository.releaseLease(second);
     const third = await repository.acquireLease('one', 1_000, 12_000);

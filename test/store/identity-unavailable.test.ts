@@ -15,6 +15,7 @@ async function expectUnavailable(repository: IdentityRepository, message: RegExp
     () => repository.customersByIds(['c360_1']),
     () => repository.apply({ operations: [], at: '2026-01-01T00:00:00.000Z' }),
     () => repository.acquireLease('one', 1_000, 0),
+    () => repository.renewLease({ holder: 'one', token: 1 }, 1_000, 0),
   ];
   for (const call of calls) {
     const error = await call().then(

@@ -1,29 +1,29 @@
 import type { Database } from '../../database/database.ts';
 import { createChangeLog } from '../../mapping/change-log.ts';
 import type { ChangeLog, SourceRecordChange } from '../../mapping/changes.ts';
-import { checkDocument } from '../../mapping/load.ts';
+import { readDocument } from '../../mapping/load.ts';
 import { migrateClouds } from '../support/cloud-stores.ts';
 import { availableEngines, openTestDatabase } from '../support/databases.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { recorded, type SentStatement } from './mapping-oddities.ts';
 
 const profile = (table: string, key: string, name: string) => ({ table, key, fields: { firstName: { column: name } } });
-const OUTBOX = checkDocument(
+const OUTBOX = readDocument(
   {
     cloud: 'commerce',
     changes: { kind: 'outbox', schema: 'commerce' },
     objects: { SourceProfile: profile('commerce.account', 'customer_no', 'given_name') },
   },
   'commerce',
-);
-const POLLED = checkDocument(
+).document;
+const POLLED = readDocument(
   {
     cloud: 'sys',
     changes: { kind: 'poll', everyMs: 500 },
     objects: { SourceProfile: profile('sys.person', 'id', 'name') },
   },
   'sys',
-);
+).document;
 
 /** One follower, whose intervals end when the test says so. */
 class Following {

@@ -1,7 +1,9 @@
 import type { Database } from '../../database/database.ts';
+import { type Catalogue, readCatalogue } from '../../mapping/catalogue.ts';
+import { checkMapping } from '../../mapping/check.ts';
 import { createCloudReader } from '../../mapping/cloud-reader.ts';
 import { MappingInvalid } from '../../mapping/faults.ts';
-import { checkDocument } from '../../mapping/load.ts';
+import { type LoadedMapping, readDocument } from '../../mapping/load.ts';
 import { openTestDatabase } from '../support/databases.ts';
 import { ODD_DOCUMENT, ODD_TABLES } from './mapping-oddities.ts';
 
@@ -17,10 +19,12 @@ CREATE VIEW sys.people AS SELECT * FROM sys.person;
 `;
 
 let database: Database;
+let catalogue: Catalogue;
 beforeAll(async () => {
   database = await openTestDatabase();
   await database.script(ODD_TABLES);
   await database.script(TABLES);
+  catalogue = await readCatalogue(database, ODD_DOCUMENT);
 });
 afterAll(() => database.close());
 
@@ -29,10 +33,10 @@ type Json = Record<string, unknown>;
 /** A document over `sys` with a profile and whatever else is given. */
 function mapped(fields: Json, profile: Json = {}, objects: Json = {}) {
   const SourceProfile = { table: 'sys.person', key: 'id', fields, ...profile };
-  return checkDocument(
+  return readDocument(
     { cloud: 'sys', changes: { kind: 'poll', everyMs: 1000 }, objects: { SourceProfile, ...objects } },
     'sys',
-  );
+  ).document;
 }
 
 function sales(fields: Json): Json {
@@ -51,7 +55,7 @@ async function faultsOf(document: ReturnType<typeof mapped>): Promise<readonly s
     await createCloudReader({ database, document });
     return [];
   } catch (error) {
-    if (error instanceof MappingInvalid) return error.faults.map((fault) => fault.replace('/objects/', ''));
+    if (error instanceof MappingInvalid) return error.faults.map(shortened);
     throw error;
   }
 }
@@ -184,6 +188,126 @@ describe('a mapping that does not fit', () => {
     ],
   ])('is refused for %s', async (_what, document, faults) => expect(await faultsOf(document)).toEqual(faults));
 });
+
+describe('a mapping that is wrong in itself and does not fit', () => {
+  it('is refused with the faults of its shape, of its values and of the database at once', async () => {
+    const loaded = read({
+      cloud: 'sys',
+      changes: { kind: 'push' },
+      objects: {
+        SourceProfile: {
+          table: 'sys.person',
+          key: 'code',
+          joins: [
+            { table: 'sys.gone', as: 'gone', column: 'id', key: 'id' },
+            { table: 'sys.sale', as: 'sale', column: 'idd', key: 5 },
+          ],
+          fields: {
+            firstName: { column: 'nam', transforms: [{ kind: 'trimm' }] },
+            middleName: { colum: 'name' },
+            lastName: { column: 'gone.name' },
+            fullName: { column: 'sale.name' },
+            birthDate: { column: 'name' },
+            nickname: { column: 'nick' },
+          },
+        },
+        Nonsense: {},
+        ...sales({ salesOrderStatus: { constant: 'DONE' }, orderedDate: { column: 'state' } }),
+        Campaign: { table: 'sys.campaign', fields: 3 },
+      },
+    });
+    expect(await allFaultsOf(loaded)).toEqual([
+      '/changes: `kind` has to be one of outbox, poll.',
+      'Nonsense: There is no such property here.',
+      'SourceProfile/joins/1/key: It has to be a text.',
+      'SourceProfile/fields/nickname: There is no such property here.',
+      'SourceProfile/fields/firstName/transforms/0: `kind` has to be one of trim, lowercase, uppercase, phone, date, splitName, divide, multiply, values. Did you mean `trim`?',
+      'SourceProfile/fields/middleName/colum: There is no such property here. Did you mean `column`?',
+      'Campaign/key: It is missing.',
+      'Campaign/fields: It has to be an object, such as { "column": "…" }.',
+      'SourceProfile/fields/middleName: A value has exactly one of column, constant and concatenate; this has none.',
+      'SalesOrder/fields/salesOrderStatus/constant: It has to be one of PENDING, PROCESSING, SHIPPED, DELIVERED, CANCELLED, RETURNED.',
+      'SourceProfile/joins/0/table: The database has no table or view `sys.gone`.',
+      'SourceProfile/key: sys.person has no primary key and no unique index on `code` alone.',
+      'SourceProfile/joins/1/column: sys.person has no column `idd`. Did you mean `id`?',
+      'SourceProfile/fields/firstName/column: sys.person has no column `nam`. Did you mean `name`?',
+      'SourceProfile/fields/fullName/column: sys.sale has no column `name`.',
+      'SourceProfile/fields/birthDate/column: `name` is of type text, which does not give a calendar day.',
+      'SalesOrder/fields/orderedDate/column: `state` is of type smallint, which does not give a time: it needs a timestamp or a date.',
+      'Campaign/table: The database has no table or view `sys.campaign`. Did you mean `odd.campaign`?',
+    ]);
+  });
+
+  it('is told nothing about the database that only a malformed part makes it seem', () => {
+    for (const { place, changed } of withEachPlaceAs(ODD_DOCUMENT, [null])) {
+      const loaded = tryRead(changed);
+      if (!loaded) continue;
+      expect(loaded.faults).not.toEqual([]);
+      expect([place, checkMapping(loaded.document, catalogue, loaded.malformed).faults]).toEqual([place, []]);
+    }
+  });
+
+  it('is refused in words, whatever stands wherever', () => {
+    const oddities = [
+      7,
+      true,
+      '',
+      'constructor',
+      [],
+      [null],
+      {},
+      JSON.parse('{"__proto__":{},"toString":1,"valueOf":1}'),
+    ];
+    for (const { changed } of withEachPlaceAs(ODD_DOCUMENT, oddities)) {
+      const loaded = tryRead(changed);
+      if (loaded) checkMapping(loaded.document, catalogue, loaded.malformed);
+    }
+  });
+});
+
+function read(value: unknown): LoadedMapping {
+  return readDocument(value, 'sys.json');
+}
+
+/** Undefined when nothing in it can be compared with a database. */
+function tryRead(value: unknown): LoadedMapping | undefined {
+  try {
+    return read(value);
+  } catch (error) {
+    if (error instanceof MappingInvalid) return undefined;
+    throw error;
+  }
+}
+
+async function allFaultsOf(loaded: LoadedMapping): Promise<readonly string[]> {
+  try {
+    await createCloudReader({ database, ...loaded });
+    return [];
+  } catch (error) {
+    if (error instanceof MappingInvalid) return error.faults.map(shortened);
+    throw error;
+  }
+}
+
+function shortened(fault: string): string {
+  return fault.replace('/objects/', '');
+}
+
+/** Copies of a value in which one place after the other is something else. */
+function* withEachPlaceAs(
+  value: unknown,
+  replacements: readonly unknown[],
+): Generator<{ place: string; changed: unknown }> {
+  for (const replacement of replacements) yield { place: '', changed: replacement };
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, part] of Object.entries(value)) {
+    for (const { place, changed } of withEachPlaceAs(part, replacements)) {
+      const copy = Array.isArray(value) ? [...value] : { ...value };
+      Object.assign(copy, { [key]: changed });
+      yield { place: `/${key}${place}`, changed: copy };
+    }
+  }
+}
 
 function product(): Json {
   return { table: 'sys.person', key: 'id', fields: { productName: { column: 'name' } } };

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import type { MappingDocument } from '../../mapping/document.ts';
-import { checkDocument } from '../../mapping/load.ts';
+import { readDocument } from '../../mapping/load.ts';
 
 /** A statement as it was sent. */
 export interface SentStatement {
@@ -66,7 +66,7 @@ const money = (amount: object) => ({ amount, currencyCode: column('cur', { kind:
 const euros = (amount: object) => ({ amount, currencyCode: { constant: 'EUR' } });
 
 /** What those tables mean. */
-export const ODD_DOCUMENT: MappingDocument = checkDocument(
+export const ODD_DOCUMENT: MappingDocument = readDocument(
   {
     cloud: 'odd',
     defaultCountry: 'DE',
@@ -193,4 +193,4 @@ export const ODD_DOCUMENT: MappingDocument = checkDocument(
     },
   },
   'odd',
-);
+).document;

@@ -58,7 +58,7 @@ beforeAll(async () => {
   await migrateClouds(database);
   await database.script(ROWS);
   for (const cloud of CLOUDS) {
-    const document = loadMapping(join(PACKAGE_ROOT, 'subgraphs', cloud, 'mapping.json'));
+    const { document } = loadMapping(join(PACKAGE_ROOT, 'subgraphs', cloud, 'mapping.json'));
     const onWarning = (warning: string) => warnings.push(warning);
     readers[cloud] = await createCloudReader({ database, document, onWarning });
   }
@@ -141,7 +141,7 @@ describe('the reads of one tick', () => {
 
   it('fail alike when the store does, and the next ones try again', async () => {
     const broken: Database = { ...database, query: () => Promise.reject(new StoreUnavailable('gone')) };
-    const document = loadMapping(join(PACKAGE_ROOT, 'subgraphs/commerce/mapping.json'));
+    const { document } = loadMapping(join(PACKAGE_ROOT, 'subgraphs/commerce/mapping.json'));
     await expect(createCloudReader({ database: broken, document })).rejects.toBeInstanceOf(StoreUnavailable);
     let isBroken = false;
     const flaky: Database = {

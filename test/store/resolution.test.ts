@@ -28,20 +28,20 @@ describe.each(IDENTITY_STORES)('resolving on $name', (kind) => {
   });
   afterAll(() => store?.close());
 
-  async function begin(): Promise<void> {
+  async function begin(rules = ruleset): Promise<void> {
     await store.empty();
     await repository.prepare();
     const clock = (): number => (now += 1);
     resolver = createResolver({
       repository,
-      ruleset,
+      ruleset: rules,
       hashKey: HASH_KEY,
       clock,
       newCustomer360Id: createCustomer360IdGenerator(clock),
       newMergeEventId: randomUUID,
     });
   }
-  beforeEach(begin);
+  beforeEach(() => begin());
 
   const resolve = (changed: readonly CanonicalProfile[], deleted: readonly CanonicalProfile[] = []) =>
     resolver.resolve({ changed, deleted });
@@ -77,6 +77,30 @@ describe.each(IDENTITY_STORES)('resolving on $name', (kind) => {
         expect(await storedPartition()).toEqual(expectedPartition(all));
         const again = await resolver.resolve({ changed: all, deleted: [], reconsider: true });
         expect(again.operations).toBe(0);
+      }),
+      { numRuns: kind.name === 'PGlite' ? 40 : 15 },
+    );
+  });
+
+  it('gives everybody back the id they had, when people merge by changes and the changes are taken back', async () => {
+    const story = arbitraryProfiles(8).chain((profiles) => {
+      const one = fc.nat(profiles.length - 1);
+      return fc.tuple(
+        fc.constant(profiles),
+        fc.array(fc.tuple(one, one), { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 1, max: 4 }),
+      );
+    });
+    await fc.assert(
+      fc.asyncProperty(story, async ([profiles, gains, size]) => {
+        await begin(loadRuleset());
+        for (const profile of profiles) await resolve([profile]);
+        const before = new Map<CanonicalProfile, string | undefined>();
+        for (const profile of profiles) before.set(profile, await idOf(profile));
+        for (const [gaining, from] of gains) await resolve(gain(profiles[gaining], profiles[from]));
+        const changed = [...new Set(gains.map(([gaining]) => gaining))].flatMap((index) => profiles[index] ?? []);
+        for (let at = 0; at < changed.length; at += size) await resolve(changed.slice(at, at + size));
+        for (const [profile, id] of before) expect(await idOf(profile)).toBe(id);
       }),
       { numRuns: kind.name === 'PGlite' ? 40 : 15 },
     );
@@ -173,3 +197,16 @@ describe.each(IDENTITY_STORES)('resolving on $name', (kind) => {
     return { newCustomer360Id: createCustomer360IdGenerator(() => now), newMergeEventId: randomUUID };
   }
 });
+
+/** The first record with the e-mail addresses and numbers of the other besides its own. */
+function gain(one: CanonicalProfile | undefined, other: CanonicalProfile | undefined): CanonicalProfile[] {
+  if (!one || !other) return [];
+  return [
+    {
+      ...one,
+      contactPointEmails: [...one.contactPointEmails, ...other.contactPointEmails],
+      contactPointPhones: [...one.contactPointPhones, ...other.contactPointPhones],
+      partyIdentifications: [...one.partyIdentifications, ...other.partyIdentifications],
+    },
+  ];
+}

@@ -7,6 +7,7 @@ import {
   type IdentityOperation,
   type IdentityRecord,
   type LinkedRecord,
+  type MergeInEffect,
   recordKey,
 } from '../../subgraphs/identity/store/repository.ts';
 import { arbitraryProfiles, profileOf } from '../support/identity-records.ts';
@@ -87,10 +88,10 @@ describe('records become people', () => {
 class Ledger {
   readonly records = new Map<string, LinkedRecord>();
   readonly given = new Set<string>();
-  readonly merged = new Map<string, string>();
+  readonly merges = new Map<string, MergeInEffect>();
   readonly ids: IdSource = {
     newCustomer360Id: () => `c${String(this.given.size + this.#reserved++).padStart(6, '0')}`,
-    newMergeEventId: () => `m${this.#time}`,
+    newMergeEventId: () => `m${this.#reserved++}`,
   };
   #reserved = 0;
   #time = 0;
@@ -100,7 +101,11 @@ class Ledger {
     const now = new Map([...this.records, ...records.map((record) => [recordKey(record), record] as const)]);
     for (const key of deleted) now.delete(key);
     const components = clusterRecords([...now.values()], ruleset);
-    const operations = assignIds(components, this.records, new Set(deleted), this.ids);
+    const operations = assignIds(
+      components,
+      { stored: this.records, merges: this.merges, deleted: new Set(deleted) },
+      this.ids,
+    );
     this.#time += 1;
     for (const operation of operations) this.#apply(operation);
     return operations;
@@ -121,25 +126,48 @@ class Ledger {
     } else if (operation.kind === 'link') {
       this.#expectAlive(operation.customer360Id);
       const { record, customer360Id, rule } = operation;
+      const before = this.records.get(recordKey(record));
+      if (before?.customer360Id === customer360Id) {
+        this.records.set(recordKey(record), { ...before, ...record });
+        return;
+      }
       const linkedAt = String(this.#time).padStart(6, '0');
-      this.records.set(recordKey(record), { ...record, customer360Id, rule, linkedAt });
+      this.records.set(recordKey(record), {
+        ...record,
+        customer360Id,
+        homeCustomer360Id: customer360Id,
+        rule,
+        linkedAt,
+      });
     } else if (operation.kind === 'unlink') {
       expect(this.records.delete(recordKey(operation.record))).toBe(true);
     } else if (operation.kind === 'merge') {
-      const { survivor, merged } = operation;
+      const { mergeEventId, survivor, merged } = operation;
       this.#expectAlive(survivor);
       this.#expectAlive(merged);
       expect(survivor < merged).toBe(true);
-      this.merged.set(merged, survivor);
-      for (const [key, record] of this.records) {
-        if (record.customer360Id === merged) this.records.set(key, { ...record, customer360Id: survivor });
+      this.merges.set(merged, { mergeEventId, survivor, merged });
+      this.#carryRecords();
+    } else {
+      const [merge] = [...this.merges.values()].filter(({ mergeEventId }) => mergeEventId === operation.mergeEventId);
+      expect(merge && this.merges.delete(merge.merged)).toBe(true);
+      this.#carryRecords();
+    }
+  }
+
+  #carryRecords(): void {
+    for (const [key, record] of this.records) {
+      let customer360Id = record.homeCustomer360Id;
+      for (let merge = this.merges.get(customer360Id); merge; merge = this.merges.get(customer360Id)) {
+        customer360Id = merge.survivor;
       }
+      this.records.set(key, { ...record, customer360Id });
     }
   }
 
   #expectAlive(id: string): void {
     expect(this.given).toContain(id);
-    expect(this.merged.has(id)).toBe(false);
+    expect(this.merges.has(id)).toBe(false);
   }
 }
 

@@ -1,5 +1,12 @@
-import { type IdentityOperation, type IdentityRecord, type LinkedRecord, recordKey } from '../store/repository.ts';
+import {
+  type IdentityOperation,
+  type IdentityRecord,
+  type LinkedRecord,
+  type MergeInEffect,
+  recordKey,
+} from '../store/repository.ts';
 import type { Component } from './cluster.ts';
+import { chooseHeirs, type Heirs } from './heirs.ts';
 
 /** Rule of a record that came first, so that a new customer was made for it. */
 export const NEW_CUSTOMER = 'NEW_CUSTOMER';
@@ -12,17 +19,15 @@ export interface IdSource {
 
 /**
  * The steps from what the store holds to what the components say; none when nothing differs.
- * Customers of one component merge into the oldest; of a customer in several components the part with most of its records
- * keeps the id and the others get new ones. `stored` is by `recordKey()` and has every record of every customer concerned;
- * `deleted` are keys of stored records that are gone.
+ * Customers of one component merge into the oldest. Of a customer in several components each goes on under the ids that
+ * `chooseHeirs` gives it, merges that stand in the way being taken back, and under a new one when that is none.
  */
 export function assignIds(
   components: readonly Component[],
-  stored: ReadonlyMap<string, LinkedRecord>,
-  deleted: ReadonlySet<string>,
+  { stored, merges, deleted }: StoredIdentity,
   ids: IdSource,
 ): IdentityOperation[] {
-  const heirs = chooseHeirs(components, stored);
+  const heirs = chooseHeirs(components, stored, merges);
   const unlinks: IdentityOperation[] = [];
   for (const key of [...deleted].sort()) {
     const record = stored.get(key);
@@ -30,14 +35,25 @@ export function assignIds(
   }
   const decisions = [...components]
     .sort((a, b) => (a.key < b.key ? -1 : 1))
-    .map((component) => decideComponent(component, heirs.get(component) ?? [], stored, ids));
+    .map((component) => decideComponent(component, heirs, stored, ids));
   return [
     ...unlinks,
+    ...heirs.unmerges.map(({ mergeEventId }) => ({ kind: 'unmerge', mergeEventId }) as const),
     ...decisions.flatMap(({ create }) => create),
     ...decisions.flatMap(({ leaving }) => leaving),
     ...decisions.flatMap(({ merges }) => merges),
     ...decisions.flatMap(({ links }) => links),
   ];
+}
+
+/** What the store holds of everything that a decision concerns. */
+export interface StoredIdentity {
+  /** Every record of every customer concerned, by `recordKey()`; also records that are gone. */
+  readonly stored: ReadonlyMap<string, LinkedRecord>;
+  /** The merges in effect among these customers, by the merged id. */
+  readonly merges: ReadonlyMap<string, MergeInEffect>;
+  /** Keys of stored records that are gone. */
+  readonly deleted: ReadonlySet<string>;
 }
 
 /**
@@ -53,11 +69,11 @@ interface ComponentDecision {
 
 function decideComponent(
   component: Component,
-  inherited: readonly string[],
+  heirs: Heirs,
   stored: ReadonlyMap<string, LinkedRecord>,
   ids: IdSource,
 ): ComponentDecision {
-  const [oldest, ...merged] = [...inherited].sort();
+  const [oldest, ...merged] = [...(heirs.inherited.get(component) ?? [])].sort();
   const survivor = oldest ?? ids.newCustomer360Id();
   const members = new Set([survivor, ...merged]);
   const decision: ComponentDecision = {
@@ -68,7 +84,7 @@ function decideComponent(
       mergeEventId: ids.newMergeEventId(),
       survivor,
       merged: id,
-      rule: ruleOfMerge(id, component, stored),
+      rule: ruleOfMerge(id, component, heirs, stored),
     })),
     links: [],
   };
@@ -76,74 +92,12 @@ function decideComponent(
   for (const record of component.records) {
     const key = recordKey(record);
     const before = stored.get(key);
-    const isMember = before !== undefined && members.has(before.customer360Id);
+    const isMember = before !== undefined && members.has(heirs.customerOf(before));
     if (isMember && isSameRecord(before, record)) continue;
     const list = before === undefined || isMember ? decision.links : decision.leaving;
     list.push({ kind: 'link', record: bare(record), customer360Id: survivor, rule: rules.get(key) ?? NEW_CUSTOMER });
   }
   return decision;
-}
-
-/** Which customers each component goes on as. A customer has one heir; a component may inherit from several customers or none. */
-function chooseHeirs(
-  components: readonly Component[],
-  stored: ReadonlyMap<string, LinkedRecord>,
-): Map<Component, string[]> {
-  const heirs = new Map<string, Claim>();
-  for (const component of components) {
-    for (const claim of claimsOf(component, stored)) {
-      const best = heirs.get(claim.customer360Id);
-      if (!best || compareClaims(claim, best) < 0) heirs.set(claim.customer360Id, claim);
-    }
-  }
-  const inherited = new Map<Component, string[]>();
-  for (const [id, { component }] of heirs) {
-    const list = inherited.get(component);
-    if (list) list.push(id);
-    else inherited.set(component, [id]);
-  }
-  return inherited;
-}
-
-/** A component's claim to go on as a customer. */
-interface Claim {
-  readonly component: Component;
-  readonly customer360Id: string;
-  /** How many of the customer's records it has. */
-  recordCount: number;
-  /** How many other customers have records in it. */
-  otherCustomerCount: number;
-  oldestLink: string;
-  smallestKey: string;
-}
-
-function claimsOf(component: Component, stored: ReadonlyMap<string, LinkedRecord>): Claim[] {
-  const claims = new Map<string, Claim>();
-  for (const record of component.records) {
-    const key = recordKey(record);
-    const before = stored.get(key);
-    if (!before) continue;
-    const { customer360Id, linkedAt } = before;
-    const claim = claims.get(customer360Id);
-    if (!claim) {
-      const first = { component, customer360Id, recordCount: 1, otherCustomerCount: 0 };
-      claims.set(customer360Id, { ...first, oldestLink: linkedAt, smallestKey: key });
-      continue;
-    }
-    claim.recordCount += 1;
-    if (linkedAt < claim.oldestLink) claim.oldestLink = linkedAt;
-    if (key < claim.smallestKey) claim.smallestKey = key;
-  }
-  for (const claim of claims.values()) claim.otherCustomerCount = claims.size - 1;
-  return [...claims.values()];
-}
-
-/** Negative when `a` is the better claim: more records; then the part that stayed by itself; then the older link; then the key. */
-function compareClaims(a: Claim, b: Claim): number {
-  if (a.recordCount !== b.recordCount) return b.recordCount - a.recordCount;
-  if (a.otherCustomerCount !== b.otherCustomerCount) return a.otherCustomerCount - b.otherCustomerCount;
-  if (a.oldestLink !== b.oldestLink) return a.oldestLink < b.oldestLink ? -1 : 1;
-  return a.smallestKey < b.smallestKey ? -1 : 1;
 }
 
 /** The rule of each record's first link; the first record of a new customer has none of its own. */
@@ -158,8 +112,16 @@ function rulesOfRecords(component: Component, isNew: boolean): Map<string, strin
 }
 
 /** The first rule that links a record of the merged customer with a record of somebody else. */
-function ruleOfMerge(id: string, component: Component, stored: ReadonlyMap<string, LinkedRecord>): string {
-  const isOfMerged = (key: string): boolean => stored.get(key)?.customer360Id === id;
+function ruleOfMerge(
+  id: string,
+  component: Component,
+  heirs: Heirs,
+  stored: ReadonlyMap<string, LinkedRecord>,
+): string {
+  const isOfMerged = (key: string): boolean => {
+    const before = stored.get(key);
+    return before !== undefined && heirs.customerOf(before) === id;
+  };
   const link = component.links.find(({ from, to }) => isOfMerged(from) !== isOfMerged(to));
   if (!link) throw new Error('A component holds two customers without a link between them.');
   return link.rule;

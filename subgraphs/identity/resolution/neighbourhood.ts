@@ -5,22 +5,19 @@ import {
   type IdentityRepository,
   identifierKey,
   type LinkedRecord,
+  type MergeInEffect,
   recordKey,
   type SourceRecordKey,
 } from '../store/repository.ts';
-import { isSameRecord } from './assign.ts';
+import { isSameRecord, type StoredIdentity } from './assign.ts';
 import type { Ruleset } from './ruleset.ts';
 
 const KEYS_PER_LOOKUP = 1_000;
 
 /** All that a decision about some records depends on. */
-export interface Neighbourhood {
+export interface Neighbourhood extends StoredIdentity {
   /** The records as they are now: those that changed, and every record of every customer that the change may touch. */
   readonly records: readonly IdentityRecord[];
-  /** What the store holds of them, by `recordKey()`; also of records that are gone. */
-  readonly stored: ReadonlyMap<string, LinkedRecord>;
-  /** Keys of stored records that are gone. */
-  readonly deleted: ReadonlySet<string>;
   /** True when more records carry the identifier than its rule allows, counting those outside the neighbourhood. */
   isOverLimit(identifier: Identifier): boolean;
 }
@@ -55,6 +52,7 @@ class NeighbourhoodReading {
   /** Records of the batch as they are now by key, null for those that are gone. */
   readonly batch = new Map<string, IdentityRecord | null>();
   private readonly stored = new Map<string, LinkedRecord>();
+  private readonly merges = new Map<string, MergeInEffect>();
   private readonly customers = new Set<string>();
   private readonly asked = new Set<string>();
   private readonly overLimit = new Set<string>();
@@ -121,6 +119,7 @@ class NeighbourhoodReading {
     return {
       records: this.recordsNow(),
       stored: this.stored,
+      merges: this.merges,
       deleted: new Set(deleted),
       isOverLimit: (identifier) => this.overLimit.has(identifierKey(identifier)),
     };
@@ -144,6 +143,7 @@ class NeighbourhoodReading {
     if (this.customers.has(customer.customer360Id)) return;
     this.customers.add(customer.customer360Id);
     for (const record of customer.records) this.stored.set(recordKey(record), record);
+    for (const merge of customer.merges) this.merges.set(merge.merged, merge);
   }
 
   private recordsNow(): IdentityRecord[] {

@@ -86,8 +86,8 @@ async function resolveSlice(
     const neighbourhood = await readNeighbourhood(parts.repository, parts.ruleset, changes);
     const operations: IdentityOperation[] = [];
     if (neighbourhood) {
-      const { records, stored, deleted, isOverLimit } = neighbourhood;
-      operations.push(...assignIds(clusterRecords(records, parts.ruleset, isOverLimit), stored, deleted, parts));
+      const components = clusterRecords(neighbourhood.records, parts.ruleset, neighbourhood.isOverLimit);
+      operations.push(...assignIds(components, neighbourhood, parts));
     }
     if (operations.length === 0 && !batch.progress) return 0;
     try {

@@ -26,6 +26,7 @@ export type RecordTuple = readonly [
   rule: string,
   linkedAt: string,
   identifiers: readonly IdentifierTuple[] | null,
+  homeCustomer360Id: string,
 ];
 
 /** Type and value. */
@@ -36,20 +37,25 @@ export interface CustomerAnswer {
   readonly positions: readonly number[];
   readonly customer360Id: string;
   readonly createdAt: string | Date;
-  /** Time and id of each customer merged into this one. */
-  readonly merged: readonly (readonly [string, string])[] | null;
+  /** Each customer merged into this one: when it was given, its id, into which it was merged, and by which merge. */
+  readonly merged: readonly (readonly [string, string, string, string])[] | null;
   readonly records: readonly RecordTuple[] | null;
 }
 
 /** The customer of an answer, with its parts in a fixed order, so that every store gives the same. */
 export function customerOfAnswer(answer: CustomerAnswer): CustomerIdentity {
-  const merged = (answer.merged ?? []).map(([createdAt, id]) => [isoTime(createdAt), id] as const);
+  const merges = (answer.merged ?? [])
+    .map(([createdAt, merged, survivor, mergeEventId]) => ({
+      createdAt: isoTime(createdAt),
+      merge: { mergeEventId, survivor, merged },
+    }))
+    .sort((one, other) => compare(one.createdAt, other.createdAt) || compare(one.merge.merged, other.merge.merged))
+    .map(({ merge }) => merge);
   return {
     customer360Id: answer.customer360Id,
     createdAt: isoTime(answer.createdAt),
-    mergedCustomer360Ids: merged
-      .toSorted((one, other) => compare(one[0], other[0]) || compare(one[1], other[1]))
-      .map(([, id]) => id),
+    mergedCustomer360Ids: merges.map(({ merged }) => merged),
+    merges,
     records: sortedRecords((answer.records ?? []).map(recordOfTuple)),
   };
 }
@@ -63,6 +69,7 @@ export function recordOfTuple(tuple: RecordTuple): LinkedRecord {
     dataSourceObjectId,
     givenNameHash,
     customer360Id,
+    homeCustomer360Id: tuple[8],
     rule,
     linkedAt: isoTime(linkedAt),
     identifiers: identifiersOfTuples(tuple[7]),

@@ -23,14 +23,16 @@ const IS_SURVIVOR = 'NOT EXISTS { (customer)-[:MERGED_INTO]->() }';
 /** A record with its link, in the order of `RecordTuple`. */
 const RECORD = `[record.dataSourceId, record.sourceRecordId, record.dataSourceObjectId, record.givenNameHash,
     customer.customer360Id, link.rule, toString(link.since),
-    COLLECT { MATCH (record)-[:HAS_IDENTIFIER]->(i:Identifier) RETURN [i.identifierType, i.normalizedValue] }]`;
+    COLLECT { MATCH (record)-[:HAS_IDENTIFIER]->(i:Identifier) RETURN [i.identifierType, i.normalizedValue] },
+    link.home]`;
 
 /** Whole customers, each once with the positions that asked for it. */
 const CUSTOMERS_OF_HITS = `
 WITH customer, collect(position) AS positions
 RETURN positions, customer.customer360Id AS customer360Id, toString(customer.createdAt) AS createdAt,
   COLLECT {
-    MATCH (customer)<-[:MERGED_INTO*1..]-(merged:Customer) RETURN [toString(merged.createdAt), merged.customer360Id]
+    MATCH (customer)<-[:MERGED_INTO*0..]-(into:Customer)<-[edge:MERGED_INTO]-(merged:Customer)
+    RETURN [toString(merged.createdAt), merged.customer360Id, into.customer360Id, edge.mergeEventId]
   } AS merged,
   COLLECT {
     MATCH (customer)<-[link:BELONGS_TO]-(record:SourceRecord)
@@ -108,12 +110,17 @@ export const READ_TURN = `
 MATCH (meta:Meta {name: 'identity'}), (lease:Lease {name: 'resolver'})
 RETURN meta.lastSequence AS lastSequence, lease.holder AS holder, lease.token AS token`;
 
-/** Takes or renews the right to resolve. */
+/** Takes the right to resolve. */
 export const ACQUIRE_LEASE = `
 MATCH (lease:Lease {name: 'resolver'})
-WHERE lease.holder IS NULL OR lease.holder = $holder OR lease.expiresAt <= $now
-SET lease.token = CASE WHEN lease.holder = $holder THEN lease.token ELSE lease.token + 1 END,
-  lease.holder = $holder, lease.expiresAt = $expiresAt
+WHERE lease.holder IS NULL OR (lease.holder = $holder AND $mayTakeOver) OR lease.expiresAt <= $now
+SET lease.token = lease.token + 1, lease.holder = $holder, lease.expiresAt = $expiresAt
+RETURN lease.token AS token`;
+
+/** Makes the right to resolve last longer. */
+export const RENEW_LEASE = `
+MATCH (lease:Lease {name: 'resolver', holder: $holder, token: $token})
+SET lease.expiresAt = $expiresAt
 RETURN lease.token AS token`;
 
 /** Gives the right to resolve back. */
@@ -144,7 +151,7 @@ RETURN event.mergeEventId AS mergeEventId, survivor.customer360Id AS survivor, m
 export const AFFECTED_RECORDS = `
 UNWIND $keys AS key
 MATCH (record:SourceRecord {recordKey: key})-[link:BELONGS_TO]->(customer:Customer)
-RETURN ${RECORD} AS record, link.home AS home`;
+RETURN ${RECORD} AS record`;
 
 /** Adds customers. */
 export const CREATE_CUSTOMERS = `

@@ -16,8 +16,7 @@ export async function readAffectedState(run: RunCypher, named: NamedByChangeSet)
   const merges =
     mergeIds.length === 0 ? [] : await run<CypherRow & Merge>(cypher.AFFECTED_MERGES, { merges: mergeIds });
   const keys = named.records.map(recordKey);
-  const records =
-    keys.length === 0 ? [] : await run<{ record: RecordTuple; home: string }>(cypher.AFFECTED_RECORDS, { keys });
+  const records = keys.length === 0 ? [] : await run<{ record: RecordTuple }>(cypher.AFFECTED_RECORDS, { keys });
   const inEffect = customers.flatMap(({ customer360Id, into, mergeEventId, rule, at }): Merge[] =>
     into && mergeEventId && rule && at
       ? [{ mergeEventId, survivor: into, merged: customer360Id, rule, at: isoTime(at), undoneAt: null }]
@@ -26,7 +25,7 @@ export async function readAffectedState(run: RunCypher, named: NamedByChangeSet)
   return { customers, merges: [...inEffect, ...merges], records: records.map(storedRecord) };
 }
 
-function storedRecord({ record, home }: { record: RecordTuple; home: string }): StoredRecord {
+function storedRecord({ record }: { record: RecordTuple }): StoredRecord {
   const [dataSourceId, sourceRecordId, dataSourceObjectId, givenNameHash, customer360Id, rule, linkedAt] = record;
   return {
     dataSourceId,
@@ -34,7 +33,7 @@ function storedRecord({ record, home }: { record: RecordTuple; home: string }): 
     dataSourceObjectId,
     givenNameHash,
     customer360Id,
-    homeCustomer360Id: home,
+    homeCustomer360Id: record[8],
     rule,
     linkedAt: isoTime(linkedAt),
     identifiers: identifiersOfTuples(record[7]),

@@ -141,12 +141,25 @@ class Neo4jRepository implements IdentityRepository {
     return row ? (JSON.parse(row.position) as FollowPosition) : null;
   }
 
-  async acquireLease(holder: string, durationMs: number, nowMs: number): Promise<Lease | null> {
+  async acquireLease(
+    holder: string,
+    durationMs: number,
+    nowMs: number,
+    mayTakeOver: boolean = true,
+  ): Promise<Lease | null> {
     return this.#connection.write(async (run) => {
       await run(cypher.TAKE_TURN, { writer: holder });
       const times = { now: cypherInteger(nowMs), expiresAt: cypherInteger(nowMs + durationMs) };
-      const [row] = await run<{ token: number }>(cypher.ACQUIRE_LEASE, { holder, ...times });
+      const [row] = await run<{ token: number }>(cypher.ACQUIRE_LEASE, { holder, mayTakeOver, ...times });
       return row ? { holder, token: row.token } : null;
+    });
+  }
+
+  async renewLease({ holder, token }: Lease, durationMs: number, nowMs: number): Promise<boolean> {
+    return this.#connection.write(async (run) => {
+      await run(cypher.TAKE_TURN, { writer: holder });
+      const expiresAt = cypherInteger(nowMs + durationMs);
+      return (await run(cypher.RENEW_LEASE, { holder, token: cypherInteger(token), expiresAt })).length > 0;
     });
   }
 

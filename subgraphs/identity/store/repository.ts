@@ -25,10 +25,20 @@ export interface IdentityRecord extends SourceRecordKey {
 /** A record with the customer it is linked to. */
 export interface LinkedRecord extends IdentityRecord {
   readonly customer360Id: string;
+  /** The customer it was linked to: `customer360Id` itself, or one that was merged into it since. */
+  readonly homeCustomer360Id: string;
   /** The rule that linked it, such as `EXACT_EMAIL`, or `NEW_CUSTOMER`. */
   readonly rule: string;
   /** When it was linked, ISO 8601. */
   readonly linkedAt: string;
+}
+
+/** A merge in effect: `merged` is an alias by it, as long as it is not taken back. */
+export interface MergeInEffect {
+  readonly mergeEventId: string;
+  /** Into which it was merged; that one may have been merged on. */
+  readonly survivor: string;
+  readonly merged: string;
 }
 
 /** A customer: the id, the ids merged into it, its records. */
@@ -37,6 +47,8 @@ export interface CustomerIdentity {
   readonly createdAt: string;
   /** Ids merged into this one, also through others, by the time they were given, oldest first. */
   readonly mergedCustomer360Ids: readonly string[];
+  /** By which merges; in the same order, one for each of them. */
+  readonly merges: readonly MergeInEffect[];
   readonly records: readonly LinkedRecord[];
 }
 
@@ -85,7 +97,7 @@ export type FollowPosition = (
   readonly rules?: string;
 };
 
-/** The right to resolve, held by one process at a time. `token` grows with each new holder. */
+/** The right to resolve, held by one process at a time. `token` grows whenever it is acquired, also under the name that had it. */
 export interface Lease {
   readonly holder: string;
   readonly token: number;
@@ -131,8 +143,14 @@ export interface IdentityRepository {
   apply(changeSet: ChangeSet): Promise<void>;
   /** Where the reading of a cloud stands, null before the first. */
   positionOf(dataSourceId: string): Promise<FollowPosition | null>;
-  /** Takes or renews the right to resolve; null while another holder has it. `nowMs` and the duration come from the caller's clock. */
-  acquireLease(holder: string, durationMs: number, nowMs: number): Promise<Lease | null>;
+  /**
+   * Takes the right to resolve, under a new token; null while another holder has it. With `mayTakeOver`, the default, it is
+   * taken at once from the same name: that was this process before it was killed. Two processes may share a name without
+   * knowing: the earlier one has then lost its lease, and must not take it back. `nowMs` and the duration come from the caller's clock.
+   */
+  acquireLease(holder: string, durationMs: number, nowMs: number, mayTakeOver?: boolean): Promise<Lease | null>;
+  /** Makes a lease last longer, under its token; false when it was lost, also to a process of the same name. */
+  renewLease(lease: Lease, durationMs: number, nowMs: number): Promise<boolean>;
   releaseLease(lease: Lease): Promise<void>;
   /** Secret of this store for keyed hashes, made at the first `prepare()`. Hexadecimal, 32 bytes. */
   hashKey(): Promise<string>;

@@ -7,12 +7,15 @@ import { DEGREE_CAP } from './answers.ts';
 const RECORD = `json_build_array(r.data_source_id, r.source_record_id, r.data_source_object_id, r.given_name_hash,
     r.customer360_id, r.rule, r.linked_at,
     (SELECT json_agg(json_build_array(i.identifier_type, i.normalized_value))
-       FROM identity.identifier i WHERE i.record_id = r.record_id))`;
+       FROM identity.identifier i WHERE i.record_id = r.record_id), r.home360_id)`;
 
 /** Whole customers for the rows of `hit (position, customer360_id)`, each once with the positions that asked for it. */
 const CUSTOMERS_OF_HITS = `
 SELECT found.positions, c.customer360_id AS "customer360Id", c.created_at AS "createdAt",
-  (SELECT json_agg(json_build_array(m.created_at, m.customer360_id)) FROM identity.customer m
+  (SELECT json_agg(json_build_array(m.created_at, m.customer360_id, e.survivor360_id, e.merge_event_id))
+    FROM identity.customer m
+    JOIN LATERAL (SELECT survivor360_id, merge_event_id FROM identity.merge_event
+      WHERE merged360_id = m.customer360_id AND undone_at IS NULL OFFSET 0) e ON true
     WHERE m.survivor360_id = c.customer360_id AND m.survivor360_id <> m.customer360_id) AS merged,
   (SELECT json_agg(${RECORD})
     FROM identity.source_record r WHERE r.customer360_id = c.customer360_id) AS records

@@ -140,14 +140,27 @@ class SqlRepository implements IdentityRepository {
     return row?.position ?? null;
   }
 
-  async acquireLease(holder: string, durationMs: number, nowMs: number): Promise<Lease | null> {
+  async acquireLease(
+    holder: string,
+    durationMs: number,
+    nowMs: number,
+    mayTakeOver: boolean = true,
+  ): Promise<Lease | null> {
     const [row] = await this.#database.query<{ token: number }>(
       `UPDATE identity.lease
-       SET holder = $1, expires_at = $2, token = CASE WHEN holder = $1 THEN token ELSE token + 1 END
-       WHERE holder IS NULL OR holder = $1 OR expires_at <= $3 RETURNING token`,
-      [holder, nowMs + durationMs, nowMs],
+       SET holder = $1, expires_at = $2, token = token + 1
+       WHERE holder IS NULL OR (holder = $1 AND $4::boolean) OR expires_at <= $3 RETURNING token`,
+      [holder, nowMs + durationMs, nowMs, mayTakeOver],
     );
     return row ? { holder, token: row.token } : null;
+  }
+
+  async renewLease({ holder, token }: Lease, durationMs: number, nowMs: number): Promise<boolean> {
+    const renewed = await this.#database.query(
+      'UPDATE identity.lease SET expires_at = $3 WHERE holder = $1 AND token = $2 RETURNING token',
+      [holder, token, nowMs + durationMs],
+    );
+    return renewed.length > 0;
   }
 
   async releaseLease(lease: Lease): Promise<void> {
