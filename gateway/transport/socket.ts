@@ -22,7 +22,7 @@ export function createSocketSubscriber(subgraph: string, endpoint: URL): SocketS
   return {
     subscribe: (request) => subscribe({ subgraph, url: socketUrl(endpoint), clients }, request),
     close() {
-      for (const client of clients) client.dispose();
+      for (const client of clients) void letGo(client);
     },
   };
 }
@@ -58,8 +58,13 @@ async function* subscribe(subscriber: Subscriber, request: SubgraphRequest): Asy
   } finally {
     signal?.removeEventListener('abort', end);
     subscriber.clients.delete(client);
-    await client.dispose();
+    await letGo(client);
   }
+}
+
+/** A socket that could not be opened, or broke, is gone already: that must not end the process. */
+async function letGo(client: Client): Promise<void> {
+  await Promise.resolve(client.dispose()).catch(() => undefined);
 }
 
 /** A refused operation comes as a list of errors and is an answer; anything else is a broken socket. */
