@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import './schema/load-graphql.ts';
+import './cli/tune-engine.ts';
 import { COMMANDS, HELP } from './cli/commands.ts';
 import { exitCodeOf, explain } from './cli/failure.ts';
 

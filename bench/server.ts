@@ -1,4 +1,4 @@
-import '../schema/load-graphql.ts';
+import '../cli/tune-engine.ts';
 import { Stores } from '../database/stores.ts';
 import { readConfig } from '../gateway/config.ts';
 import { createLog } from '../gateway/log.ts';
