@@ -89,6 +89,9 @@ export const LIST_RECORD_KEYS = `
 MATCH (record:SourceRecord) WHERE record.recordKey > $from AND record.recordKey < $to
 RETURN record.sourceRecordId AS sourceRecordId ORDER BY record.recordKey LIMIT $first`;
 
+/** A plan made for an almost empty store reads every link where it should follow one, and is kept for a while. */
+export const FORGET_PLANS = 'CALL db.clearQueryCaches()';
+
 /** Where the reading of a cloud stands. */
 export const READ_POSITION = 'MATCH (n:FollowPosition {dataSourceId: $dataSourceId}) RETURN n.position AS position';
 

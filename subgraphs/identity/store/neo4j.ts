@@ -12,6 +12,7 @@ import {
   underKeys,
 } from './answers.ts';
 import { foldChangeSet } from './fold.ts';
+import { hasDoubled } from './growth.ts';
 import { namedByChangeSet } from './named.ts';
 import {
   type CypherRow,
@@ -122,7 +123,7 @@ class Neo4jRepository implements IdentityRepository {
   }
 
   async apply(changeSet: ChangeSet): Promise<void> {
-    await this.#connection.write(async (run) => {
+    const growth = await this.#connection.write(async (run) => {
       const lastSequence = await takeTurn(run, changeSet.lease);
       const state = await readAffectedState(run, namedByChangeSet(changeSet));
       const effects = foldChangeSet(changeSet, state);
@@ -133,7 +134,10 @@ class Neo4jRepository implements IdentityRepository {
       }
       const events = effects.events.map((event) => ({ ...event, id: this.#newId() }));
       await appendEvents(run, changeSet.at, lastSequence, events);
+      return { before: Number(lastSequence), after: Number(lastSequence) + events.length };
     });
+    // Not being allowed to costs nothing but some slow lookups, which the server notices by itself after a while.
+    if (hasDoubled(growth)) await this.#connection.read(cypher.FORGET_PLANS, {}).catch(() => undefined);
   }
 
   async positionOf(dataSourceId: string): Promise<FollowPosition | null> {

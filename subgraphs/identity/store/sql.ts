@@ -15,6 +15,7 @@ import {
   underKeys,
 } from './answers.ts';
 import { foldChangeSet } from './fold.ts';
+import { hasDoubled } from './growth.ts';
 import { namedByChangeSet } from './named.ts';
 import {
   type ChangeSet,
@@ -226,11 +227,6 @@ async function takeTurn(transaction: Queryable, lease: Lease | undefined): Promi
  * sort what they could read in order.
  */
 const REFRESH_STATISTICS = 'ANALYZE identity.customer, identity.source_record, identity.identifier';
-
-/** True when the number of records has passed a power of two, from 512 on. */
-function hasDoubled({ before, after }: { before: number; after: number }): boolean {
-  return after >= 512 && Math.floor(Math.log2(after)) > Math.floor(Math.log2(Math.max(1, before)));
-}
 
 function identifierColumns(identifiers: Iterable<Identifier>): [string[], string[]] {
   const list = [...identifiers];
