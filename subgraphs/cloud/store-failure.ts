@@ -1,10 +1,10 @@
 import { StoreUnavailable } from '../../database/database.ts';
+import { sqlStateOf } from '../../database/statement-errors.ts';
 import { CodedError } from '../../schema/errors.ts';
 
 /** Told of what an operator has to know. The text carries nobody's data. */
 export type OnWarning = (message: string) => void;
 
-const SQLSTATE = /^[0-9A-Z]{5}$/;
 const CONSTRAINT_VIOLATION = /^23/;
 /** A text with a NUL character, which PostgreSQL can't keep. */
 const UNTRANSLATABLE_TEXT = '22021';
@@ -32,10 +32,5 @@ export async function guardStore<T>(cloud: string, onWarning: OnWarning, work: (
 function storeFailure(error: unknown): string | undefined {
   if (error instanceof StoreUnavailable) return error.message;
   const state = sqlStateOf(error);
-  return state === undefined || CONSTRAINT_VIOLATION.test(state) ? undefined : `SQLSTATE ${state}.`;
-}
-
-function sqlStateOf(error: unknown): string | undefined {
-  const state = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof state === 'string' && SQLSTATE.test(state) ? state : undefined;
+  return state === '' || CONSTRAINT_VIOLATION.test(state) ? undefined : `SQLSTATE ${state}.`;
 }

@@ -1,4 +1,4 @@
-import { identifiersOfTuples, isoTime, type RecordTuple } from './answers.ts';
+import { isoTime, type RecordTuple, recordOfTuple } from './answers.ts';
 import type { Merge, StoredCustomer } from './customer-forest.ts';
 import type { AffectedState, NetEffects, PendingEvent, RecordIdentifier, StoredRecord } from './fold.ts';
 import type { NamedByChangeSet } from './named.ts';
@@ -22,22 +22,7 @@ export async function readAffectedState(run: RunCypher, named: NamedByChangeSet)
       ? [{ mergeEventId, survivor: into, merged: customer360Id, rule, at: isoTime(at), undoneAt: null }]
       : [],
   );
-  return { customers, merges: [...inEffect, ...merges], records: records.map(storedRecord) };
-}
-
-function storedRecord({ record }: { record: RecordTuple }): StoredRecord {
-  const [dataSourceId, sourceRecordId, dataSourceObjectId, givenNameHash, customer360Id, rule, linkedAt] = record;
-  return {
-    dataSourceId,
-    sourceRecordId,
-    dataSourceObjectId,
-    givenNameHash,
-    customer360Id,
-    homeCustomer360Id: record[8],
-    rule,
-    linkedAt: isoTime(linkedAt),
-    identifiers: identifiersOfTuples(record[7]),
-  };
+  return { customers, merges: [...inEffect, ...merges], records: records.map(({ record }) => recordOfTuple(record)) };
 }
 
 /** Writes what a change set comes to: one statement for each kind of thing that changes, however many there are. */

@@ -87,7 +87,9 @@ export async function readAffectedState(transaction: Queryable, named: NamedByCh
       }),
     ),
     records: (row?.records ?? []).map(storedRecordOfTuple),
-    recordIds: new Map((row?.records ?? []).map((tuple) => [recordKey(storedRecordOfTuple(tuple)), tuple[0]])),
+    recordIds: new Map(
+      (row?.records ?? []).map((tuple) => [recordKey({ dataSourceId: tuple[1], sourceRecordId: tuple[2] }), tuple[0]]),
+    ),
     lastRecordId: row?.last_record_id ?? 0,
   };
 }
