@@ -12,8 +12,8 @@ describe('a short query that would ask for everything', () => {
   it('is refused before anything is fetched', async () => {
     const level = (rest: string): string => `salesOrders { edges { node { customer { ${rest} } } } }`;
     const nested = level(level(level('firstName')));
-    whole.statements.length = 0;
-    const { data, errors } = await whole.ask(`{ customers(first: 3) { edges { node { ${nested} } } } }`);
+    const { answer, statements } = await whole.askCounting(`{ customers(first: 3) { edges { node { ${nested} } } } }`);
+    const { data, errors } = answer;
     expect(data).toBeUndefined();
     expect(errors).toEqual([
       {
@@ -21,7 +21,7 @@ describe('a short query that would ask for everything', () => {
         extensions: { code: 'OPERATION_TOO_DEEP' },
       },
     ]);
-    expect(whole.statements.filter((text) => /customer360|sales_order/.test(text))).toEqual([]);
+    expect(statements).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ExecutionResult } from 'graphql';
 import type { Database } from '../../database/database.ts';
 import { openPostgresql } from '../../database/postgresql.ts';
@@ -5,6 +6,7 @@ import { Stores } from '../../database/stores.ts';
 import { readConfig } from '../../gateway/config.ts';
 import { createLog } from '../../gateway/log.ts';
 import { type RunningCustomer360, startCustomer360 } from '../../gateway/main.ts';
+import { LOCAL_ADMINISTRATOR } from '../../schema/principal.ts';
 import { availableEngines, createTestDatabase } from './databases.ts';
 import { neo4jAddress, openTestNeo4j, wipeNeo4j } from './neo4j.ts';
 
@@ -19,8 +21,11 @@ export interface ClientAnswer {
 export interface Whole {
   readonly running: RunningCustomer360;
   readonly log: readonly string[];
-  /** Statements as `store: text`, since the last `reset`. */
-  readonly statements: string[];
+  /** Answers in this process, and says which statements that took, as `store: text`; those of background work are not among them. */
+  askCounting(
+    query: string,
+    variables?: Record<string, unknown>,
+  ): Promise<{ answer: ClientAnswer; statements: string[] }>;
   /** Direct access to a cloud's store, as the cloud's own system would have. */
   storeOf(cloud: string): Promise<Database>;
   /** Everything that identity keeps, and every outbox, as one text. */
@@ -41,9 +46,13 @@ export async function startWhole(options: {
   readonly fillCommerce?: (store: Database) => Promise<unknown>;
 }): Promise<Whole> {
   const servers = options.embedded || !availableEngines().includes('postgresql') ? undefined : await createServers();
-  const statements: string[] = [];
+  // What a statement is sent for is known by the asynchronous context alone: the follower sends its own at any time.
+  const counting = new AsyncLocalStorage<string[]>();
   const log: string[] = [];
-  const stores = new Stores({ directory: null, observe: (store, text) => statements.push(`${store}: ${text}`) });
+  const stores = new Stores({
+    directory: null,
+    observe: (store, text) => counting.getStore()?.push(`${store}: ${text}`),
+  });
   const environment: Record<string, string> = { ...servers?.environment, ...options.environment };
   if (options.fillCommerce) {
     const url = environment['COMMERCE_DATABASE_URL'];
@@ -70,7 +79,14 @@ export async function startWhole(options: {
   return {
     running,
     log,
-    statements,
+    async askCounting(query, variables) {
+      const statements: string[] = [];
+      const caller = { principal: LOCAL_ADMINISTRATOR, requestId: 'counting' };
+      const answer = await counting.run(statements, () =>
+        running.ask({ query, ...(variables && { variables }) }, caller),
+      );
+      return { answer: JSON.parse(JSON.stringify(answer)), statements };
+    },
     storeOf,
     dump: async () => [await dumpIdentity(environment['NEO4J_URI'], storeOf), await dumpOutboxes(storeOf)].join('\n'),
     ask: (query, variables) => ask(running.origin, query, variables),
