@@ -14,7 +14,7 @@ export default {
       },
     ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(graphql-ws|auto-bind)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(graphql-ws|auto-bind|jose)/)'],
   maxWorkers: onRealServers ? 1 : 2,
   testTimeout: 60_000,
 };

@@ -25,11 +25,15 @@ CONTRIBUTING.md lists the variables for PostgreSQL, Neo4j, other mappings and re
   },
   gateway: {
     summary: 'a plain federation gateway for any supergraph',
-    help: `Usage: c360 gateway --supergraph FILE|URL [--port N] [--host HOST]
+    help: `Usage: c360 gateway --supergraph FILE|URL [--port N] [--host H] [--poll-seconds N]
+       c360 gateway --subgraphs FILE [--port N] [--host H] [--poll-seconds N]
 
-Serves the supergraph; its subgraphs are asked at the routing URLs that the SDL names.
+Serves the supergraph; its subgraphs are asked at the routing URLs that the SDL names. A new one takes over without a request
+being lost; one that is not valid is refused, and the one before stays.
 
-  --supergraph FILE|URL  the supergraph's SDL
+  --supergraph FILE|URL  the supergraph's SDL; a file is watched, a URL is polled (SUPERGRAPH)
+  --subgraphs FILE       JSON list of {"name", "url", "sdl"?}, composed here; without the path of an SDL a subgraph is asked (SUBGRAPHS)
+  --poll-seconds N       how often a URL or the subgraphs are asked for something new (POLL_SECONDS, 10)
   --port N               port to listen on, 0 for any free one (PORT, 4000)
   --host HOST            loopback address to listen on (HOST, 127.0.0.1)`,
     run: async (argv) => (await import('./gateway.ts')).runGateway(argv),
@@ -64,6 +68,32 @@ Loads one JSON object a line, in batches; a run that was cut off goes on where i
   --refused FILE  also write each refused line's number and reason there
   --data DIR      folder of the embedded store (.data), when the cloud has no *_DATABASE_URL`,
     run: async (argv) => (await import('./import.ts')).runImportCommand(argv),
+  },
+  resolve: {
+    summary: 'put records of files together into people',
+    help: `Usage: c360 resolve --input FILE.ndjson [--input FILE …] --output clusters.csv [--report report.json]
+
+Reads canonical source records, one JSON object a line, fits a model to them, and writes sourceRecordId,customer360Id.
+The same input gives the same output. Lines that are no records are named on standard error and skipped; the exit code is 0 all the same.
+
+  --input FILE    may be given several times; - reads standard input
+  --output FILE   where to write the clusters
+  --report FILE   where to write model, threshold, cluster sizes, bad lines, uncertain pairs and warnings, as JSON
+  --ruleset FILE  other rules than the project's
+  --model FILE    a model, or an earlier report that holds one, instead of fitting one`,
+    run: async (argv) => (await import('./resolve.ts')).runResolve(argv),
+  },
+  explain: {
+    summary: 'say why two records of a file are, or are not, one person',
+    help: `Usage: c360 explain A B --input FILE.ndjson [--input FILE …]
+
+Prints a waterfall: what each field adds, the rule that fired, the threshold, the links that join the two. It shows personal data.
+
+  A, B            dataSourceId|sourceRecordId, or the sourceRecordId alone
+  --input FILE    the records, as for \`c360 resolve\`
+  --ruleset FILE  other rules than the project's
+  --model FILE    a model, or a report that holds one, instead of fitting one`,
+    run: async (argv) => (await import('./explain.ts')).runExplain(argv),
   },
   version: {
     summary: 'print the version',

@@ -1,37 +1,71 @@
-import { randomUUID } from 'node:crypto';
-import { readConfig } from '../gateway/config.ts';
+import { type Config, readConfig, remoteOptions } from '../gateway/config.ts';
 import { createGateway } from '../gateway/gateway.ts';
+import type { TransportMaker } from '../gateway/generations.ts';
 import { createLog } from '../gateway/log.ts';
-import { readSupergraphSdl } from '../gateway/supergraph/load.ts';
-import { createHttpTransport } from '../gateway/transport/http.ts';
+import { Metrics } from '../gateway/metrics.ts';
+import { addProcessMetrics } from '../gateway/process-metrics.ts';
+import { createSecurity } from '../gateway/security.ts';
+import { fileSource } from '../gateway/supergraph/file.ts';
+import { followSupergraph } from '../gateway/supergraph/follow.ts';
+import type { SupergraphSource } from '../gateway/supergraph/source.ts';
+import { createRemoteMaker } from '../gateway/transport/remote.ts';
 import { parseArguments } from './arguments.ts';
 import { WrongUsage } from './failure.ts';
 import { untilStopped } from './until-stopped.ts';
 
-const DRAIN_MS = 10_000;
-
 /** `c360 gateway`: serves any supergraph until it is stopped. */
 export async function runGateway(argv: readonly string[]): Promise<number> {
-  const { options } = parseArguments(argv, ['supergraph', 'port', 'host'], 0);
-  if (options.supergraph === undefined) throw new WrongUsage('--supergraph FILE|URL is missing. See --help.');
+  const { options } = parseArguments(argv, ['supergraph', 'subgraphs', 'poll-seconds', 'port', 'host'], 0);
   const config = readConfig(process.env, options);
+  const log = createLog(config.logLevel);
   const { subgraphTimeoutMs: timeoutMs } = config;
-  const gateway = createGateway({
-    supergraphSdl: await readSupergraphSdl(options.supergraph),
-    transportTo: ({ name, url }) => createHttpTransport({ subgraph: name, url, timeoutMs }),
+  const metrics = new Metrics();
+  addProcessMetrics(metrics);
+  const makeRemote = createRemoteMaker({ ...remoteOptions(config), metrics });
+  const transportTo: TransportMaker = ({ name, url }) => makeRemote({ name, url, timeoutMs });
+  const source = await sourceOf(config, transportTo, (message) => log.warn(message));
+  const { closeAuthenticator, ...security } = await createSecurity(config.security, { clock: Date.now, log });
+  const gateway = await createGateway({
+    ...security,
+    supergraphSdl: await source.read(),
+    transportTo,
     subgraphTimeoutMs: timeoutMs,
-    introspection: !config.isProduction,
-    readiness: () => [],
-    stories: false,
-    log: createLog(config.logLevel),
-    clock: () => performance.timeOrigin + performance.now(),
-    newId: () => randomUUID(),
+    deduplication: config.deduplication,
+    planner: config.planner,
+    overrideLabels: config.overrideLabels,
+    // Clients of somebody else's graph expect what its subgraphs say.
+    passesSubgraphErrors: true,
+    logSamplePercent: config.logSamplePercent,
+    metrics,
+    log,
   });
   const server = await gateway.listen(config);
+  const unfollow = followSupergraph(source, (read) => gateway.reload(read));
   const stopped = untilStopped(async () => {
-    await server.drain(DRAIN_MS);
+    await Promise.all([unfollow(), server.drain(config.shutdown.limitMs, config.shutdown.graceMs)]);
     await gateway.close();
+    closeAuthenticator();
   });
   console.log(`The graph is at ${server.origin}/graphql`);
   return stopped;
+}
+
+async function sourceOf(
+  config: Config,
+  transportTo: TransportMaker,
+  onWarning: (message: string) => void,
+): Promise<SupergraphSource> {
+  const { supergraph, subgraphList } = config;
+  const pollMs = config.pollSeconds * 1000;
+  if (subgraphList !== undefined) {
+    const { composedSource } = await import('../gateway/supergraph/composed.ts');
+    const { composeInThread: compose } = await import('../gateway/supergraph/compose-thread.ts');
+    return composedSource(subgraphList, { pollMs, compose, transportTo, onWarning });
+  }
+  if (supergraph === undefined) {
+    throw new WrongUsage('--supergraph FILE|URL is missing, or --subgraphs FILE. See --help.');
+  }
+  if (!/^https?:\/\//.test(supergraph)) return fileSource(supergraph, { pollMs });
+  const { urlSource } = await import('../gateway/supergraph/url.ts');
+  return urlSource(supergraph, { pollMs });
 }

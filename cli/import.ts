@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { readConfig } from '../gateway/config.ts';
-import { openCloudStore } from '../gateway/main.ts';
+import { openCloudStore } from '../gateway/start/clouds.ts';
 import { CLOUDS } from '../schema/clouds.ts';
 import { createConsoleReport } from '../subgraphs/import/console-report.ts';
 import { runImport } from '../subgraphs/import/run-import.ts';

@@ -13,7 +13,7 @@ export async function runSubgraph(argv: readonly string[]): Promise<number> {
     throw new WrongUsage(`NAME is one of ${SUBGRAPH_NAMES.join(', ')}. See --help.`);
   }
   if (options.port === undefined) throw new WrongUsage('--port N is missing. See --help.');
-  const config = readConfig(process.env, options);
+  const config = readConfig(process.env, { ...options, command: 'subgraph' });
   const { startSubgraph } = await import('../gateway/main.ts');
   const running = await startSubgraph(name, config, {
     log: createLog(config.logLevel),

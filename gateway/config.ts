@@ -1,7 +1,12 @@
-import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { CLOUDS } from '../schema/clouds.ts';
+import { SIGNING_KEY_BYTES } from '../schema/request-signature.ts';
+import { PLANNER_CHOICES, type PlannerChoice } from './planner/planner.ts';
+import { readSecurity, type SecurityConfig } from './security-config.ts';
+import type { Deduplication } from './transport/deduplicate.ts';
+import type { RemoteOptions } from './transport/remote.ts';
+import { ConfigInvalid, VariableReader } from './variable-reader.ts';
 
 /** Everything the process may be told, checked and frozen. Made once by `readConfig`; nothing else reads the environment. */
 export interface Config {
@@ -16,12 +21,38 @@ export interface Config {
   readonly neo4j?: { readonly uri: string; readonly user: string; readonly password: string };
   /** How long one fetch to a subgraph may take. */
   readonly subgraphTimeoutMs: number;
+  /** Shared keys with the subgraphs; the first one signs, all are accepted. Secret. */
+  readonly signingKeys: readonly string[];
+  /** Which equal reads share one piece of work. */
+  readonly deduplication: Deduplication;
+  /** True: entity fetches of different requests are joined. */
+  readonly entityBatching: boolean;
+  /** Which planner makes the plans. */
+  readonly planner: PlannerChoice;
+  /** Labels of `@override` that are switched on. */
+  readonly overrideLabels: ReadonlySet<string>;
   readonly logLevel: LogLevel;
+  /** Of the requests that went well, how many in a hundred have a line in the log. Errors always have one. */
+  readonly logSamplePercent: number;
+  readonly shutdown: {
+    /** How long new connections are still served after SIGTERM, as long as they come. */
+    readonly graceMs: number;
+    /** When connections are cut that are still busy. */
+    readonly limitMs: number;
+  };
+  /** Where a plain gateway's supergraph is, file or URL. */
+  readonly supergraph?: string;
+  /** File that lists the subgraphs which a plain gateway composes. */
+  readonly subgraphList?: string;
+  /** How often a supergraph's URL or subgraphs are asked for something new, seconds. */
+  readonly pollSeconds: number;
   /** ISO 3166 code used where a telephone number has no country of its own. */
   readonly defaultCountry?: string;
   /** True: fill every schema that this start creates; false: never; undefined: as `SAMPLE_DATA` is documented. */
   readonly sampleData?: boolean;
   readonly isProduction: boolean;
+  /** Who may ask what, and how much. */
+  readonly security: SecurityConfig;
 }
 
 /** Where one subgraph and its store are; all undefined means the embedded store. */
@@ -42,17 +73,15 @@ export interface ConfigFlags {
   readonly port?: string;
   readonly host?: string;
   readonly data?: string;
-}
-
-/** One thing that is wrong with the configuration. */
-export interface ConfigFault {
-  /** The variable or flag. */
-  readonly name: string;
-  /** What is expected, and what was given unless it may be secret. */
-  readonly message: string;
+  readonly supergraph?: string;
+  readonly subgraphs?: string;
+  readonly 'poll-seconds'?: string;
+  /** What is started, where it makes a difference: a subgraph that has a signing key may be reached by others. */
+  readonly command?: 'subgraph';
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const DEDUPLICATIONS = { off: 'OFF', 'before-sending': 'BEFORE_SENDING', 'in-flight': 'IN_FLIGHT' } as const;
 const NODE_ENVS = ['development', 'test', 'production'] as const;
 const NEO4J_SCHEMES = ['bolt:', 'bolt+s:', 'bolt+ssc:', 'neo4j:', 'neo4j+s:', 'neo4j+ssc:'];
 
@@ -62,14 +91,28 @@ export function readConfig(environment: NodeJS.ProcessEnv, flags: ConfigFlags = 
   const sampleData = reader.boolean('SAMPLE_DATA');
   const defaultCountry = reader.matching('DEFAULT_COUNTRY', /^[A-Z]{2}$/, 'an ISO 3166 code of two capital letters');
   const neo4j = readNeo4j(reader);
+  const isProduction = reader.oneOf('NODE_ENV', NODE_ENVS) === 'production';
   const config: Config = {
     host: readHost(reader, flags),
     port: reader.integer('PORT', { flag: flags.port, otherwise: 4000, from: 0, to: 65_535 }),
     data: readData(flags.data ?? '.data'),
     subgraphs: readSubgraphs(reader),
     subgraphTimeoutMs: reader.integer('SUBGRAPH_TIMEOUT_MS', { otherwise: 2000, from: 1, to: 600_000 }),
+    signingKeys: readSigningKeys(reader),
+    deduplication:
+      DEDUPLICATIONS[reader.oneOf('DEDUPLICATION', ['off', 'before-sending', 'in-flight']) ?? 'before-sending'],
+    entityBatching: reader.boolean('ENTITY_BATCHING') ?? false,
+    planner: reader.oneOf('PLANNER', PLANNER_CHOICES) ?? 'auto',
+    overrideLabels: new Set((reader.text('OVERRIDE_LABELS') ?? '').split(',').flatMap((label) => label.trim() || [])),
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS) ?? 'info',
-    isProduction: reader.oneOf('NODE_ENV', NODE_ENVS) === 'production',
+    logSamplePercent: reader.integer('LOG_SAMPLE_PERCENT', { otherwise: 100, from: 0, to: 100 }),
+    shutdown: {
+      graceMs: reader.integer('SHUTDOWN_GRACE_MS', { otherwise: 2000, from: 0, to: 600_000 }),
+      limitMs: reader.integer('SHUTDOWN_LIMIT_MS', { otherwise: 10_000, from: 0, to: 600_000 }),
+    },
+    ...readSupergraphPlace(reader, flags),
+    isProduction,
+    security: readSecurity(reader, isProduction),
     ...(neo4j && { neo4j }),
     ...(sampleData !== undefined && { sampleData }),
     ...(defaultCountry !== undefined && { defaultCountry }),
@@ -92,6 +135,12 @@ export function requireRemoteClouds(config: Config): void {
   }
 }
 
+/** What the ways to all remote subgraphs are made with. */
+export function remoteOptions(config: Config): RemoteOptions {
+  const { signingKeys, deduplication, entityBatching: batching } = config;
+  return { signingKeys, deduplication, batching };
+}
+
 /** True for a host that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
@@ -100,13 +149,36 @@ export function isLoopback(host: string): boolean {
 
 function readHost(reader: VariableReader, flags: ConfigFlags): string {
   const host = flags.host ?? reader.text('HOST') ?? '127.0.0.1';
-  if (!isLoopback(host)) {
+  const isSigned = flags.command === 'subgraph' && reader.text('SUBGRAPH_SIGNING_KEY') !== undefined;
+  const isAuthenticated = flags.command !== 'subgraph' && reader.text('AUTH_KEYS') !== undefined;
+  if (!isLoopback(host) && !isSigned && !isAuthenticated) {
     reader.fault(
       flags.host === undefined ? 'HOST' : '--host',
       `must be a loopback address such as 127.0.0.1 as long as authentication is not configured, not \`${host}\`.`,
     );
   }
   return host;
+}
+
+function readSigningKeys(reader: VariableReader): string[] {
+  const keys = (reader.text('SUBGRAPH_SIGNING_KEY') ?? '').split(',').filter((key) => key !== '');
+  if (keys.some((key) => Buffer.byteLength(key) < SIGNING_KEY_BYTES)) {
+    reader.fault('SUBGRAPH_SIGNING_KEY', `must have at least ${SIGNING_KEY_BYTES} bytes in each key.`);
+  }
+  return keys;
+}
+
+function readSupergraphPlace(reader: VariableReader, flags: ConfigFlags) {
+  const supergraph = flags.supergraph ?? reader.text('SUPERGRAPH');
+  const subgraphList = flags.subgraphs ?? reader.text('SUBGRAPHS');
+  if (supergraph !== undefined && subgraphList !== undefined) {
+    reader.fault('--supergraph', 'and --subgraphs exclude each other, as SUPERGRAPH and SUBGRAPHS do.');
+  }
+  return {
+    ...(supergraph !== undefined && { supergraph }),
+    ...(subgraphList !== undefined && { subgraphList }),
+    pollSeconds: reader.integer('POLL_SECONDS', { flag: flags['poll-seconds'], otherwise: 10, from: 1, to: 86_400 }),
+  };
 }
 
 function readData(given: string): Config['data'] {
@@ -138,7 +210,9 @@ function readNeo4j(reader: VariableReader): Config['neo4j'] {
     NEO4J_USER: reader.text('NEO4J_USER'),
     NEO4J_PASSWORD: reader.text('NEO4J_PASSWORD'),
   };
-  const missing = Object.keys(values).filter((name) => reader.text(name) === undefined);
+  const missing = (['NEO4J_URI', 'NEO4J_USER', 'NEO4J_PASSWORD'] as const).filter(
+    (name) => reader.text(name) === undefined,
+  );
   if (missing.length === 0) {
     return { uri: uri ?? '', user: values.NEO4J_USER ?? '', password: values.NEO4J_PASSWORD ?? '' };
   }
@@ -146,84 +220,4 @@ function readNeo4j(reader: VariableReader): Config['neo4j'] {
     for (const name of missing) reader.fault(name, 'is missing: NEO4J_URI, NEO4J_USER and NEO4J_PASSWORD go together.');
   }
   return undefined;
-}
-
-/** Reads variables one by one and collects what is wrong, so that everything can be said at once. */
-class VariableReader {
-  readonly faults: ConfigFault[] = [];
-  private readonly environment: NodeJS.ProcessEnv;
-
-  constructor(environment: NodeJS.ProcessEnv) {
-    this.environment = environment;
-  }
-
-  fault(name: string, message: string): void {
-    this.faults.push({ name, message });
-  }
-
-  /** An empty variable counts as one that is not set. */
-  text(name: string): string | undefined {
-    return this.environment[name]?.trim() || undefined;
-  }
-
-  integer(
-    name: string,
-    options: { readonly flag?: string | undefined; otherwise: number; from: number; to: number },
-  ): number {
-    const given = options.flag ?? this.text(name);
-    if (given === undefined) return options.otherwise;
-    const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
-    if (value >= options.from && value <= options.to) return value;
-    const label = options.flag === undefined ? name : `--${name.toLowerCase()}`;
-    this.fault(label, `must be a whole number from ${options.from} to ${options.to}, not \`${given}\`.`);
-    return options.otherwise;
-  }
-
-  boolean(name: string): boolean | undefined {
-    const given = this.oneOf(name, ['true', 'false', 'on', 'off'] as const);
-    return given === undefined ? undefined : given === 'true' || given === 'on';
-  }
-
-  oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
-    const given = this.text(name);
-    if (given === undefined) return undefined;
-    const value = allowed.find((candidate) => candidate === given);
-    if (value === undefined) this.fault(name, `must be one of ${allowed.join(', ')}, not \`${given}\`.`);
-    return value;
-  }
-
-  matching(name: string, form: RegExp, expected: string): string | undefined {
-    const given = this.text(name);
-    if (given !== undefined && !form.test(given)) this.fault(name, `must be ${expected}, not \`${given}\`.`);
-    return given;
-  }
-
-  /** URLs may carry credentials, so what was given is never repeated. */
-  url(name: string, protocols: readonly string[]): string | undefined {
-    const given = this.text(name);
-    if (given === undefined) return undefined;
-    if (!URL.canParse(given) || !protocols.includes(new URL(given).protocol) || new URL(given).host === '') {
-      this.fault(name, `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}.`);
-    }
-    return given;
-  }
-
-  file(name: string): string | undefined {
-    const given = this.text(name);
-    if (given === undefined) return undefined;
-    const path = isAbsolute(given) ? given : resolve(given);
-    if (!existsSync(path)) this.fault(name, `must be the path of a file, and there is none at \`${given}\`.`);
-    return path;
-  }
-}
-
-/** The configuration is wrong. The message lists every fault. */
-export class ConfigInvalid extends Error {
-  readonly faults: readonly ConfigFault[];
-
-  constructor(faults: readonly ConfigFault[]) {
-    super(`The configuration is wrong:\n${faults.map(({ name, message }) => `- ${name} ${message}`).join('\n')}`);
-    this.name = 'ConfigInvalid';
-    this.faults = faults;
-  }
 }

@@ -1,18 +1,23 @@
-import type { DocumentNode, GraphQLScalarType } from 'graphql';
+import type { GraphQLScalarType, GraphQLSchema } from 'graphql';
 import type { SubgraphTransport } from '../schema/subgraph-transport.ts';
 import { BoundedCache } from './bounded-cache.ts';
-import { createApolloExecutor } from './execute/apollo.ts';
-import type { Executor } from './execute/executor.ts';
-import { createApolloPlanner } from './planner/apollo.ts';
-import type { Planner } from './planner/planner.ts';
-import type { GuardRules } from './stages/guard.ts';
-import { loadSupergraph } from './supergraph/load.ts';
+import { TypeConditions } from './execute/type-conditions.ts';
+import { createGuardRules, type GuardOptions, type GuardRules } from './guard-rules.ts';
+import { choosePlanner } from './planner/choose.ts';
+import type { ActiveLabels } from './planner/override-labels.ts';
+import type { Planner, PlannerChoice } from './planner/planner.ts';
+import type { RunSharing } from './share-in-flight.ts';
+import type { Compiled, Planning } from './stages/plan.ts';
+import { type LoadedSupergraph, loadSupergraph } from './supergraph/load.ts';
 
 /** Everything that hangs on one supergraph. Never changed: a request begins and ends with the same one. */
 export interface Generation {
   readonly rules: GuardRules;
-  readonly planner: Planner;
-  readonly executor: Executor;
+  readonly planning: Planning;
+  /** The supergraph with all that clients do not see. */
+  readonly fullSchema: GraphQLSchema;
+  /** True: messages and codes of subgraphs' errors pass to clients as they are. */
+  readonly passesSubgraphErrors: boolean;
 }
 
 /** What a generation is made from. */
@@ -25,12 +30,31 @@ export interface GenerationOptions {
   readonly subgraphTimeoutMs: number;
   /** False hides the schema from clients. */
   readonly introspection: boolean;
+  /** Limits, costs, policies and persisted operations. */
+  readonly guard?: GuardOptions;
+  /**
+   * True: nullable fields of a failed fetch count as null, so that fields that `@require` them are asked for all the same, and
+   * subgraphs are told how the fetches before ended. For graphs made for it, as our own.
+   */
+  readonly asksDespiteFailures?: boolean;
+  /** True: what subgraphs say of their errors passes; otherwise only what our own table of codes has. */
+  readonly passesSubgraphErrors?: boolean;
+  /** Which planner plans; the default of `choosePlanner` when not given. */
+  readonly planner?: PlannerChoice;
+  /** Labels of `@override` that are on. */
+  readonly overrideLabels?: ActiveLabels;
+  /** Told when the planner that was chosen can't be had and another one plans. */
+  readonly onPlannerWarning?: (message: string) => void;
+  /** Lets equal queries share a run. */
+  readonly shareRuns?: RunSharing;
   /** Told of each fetch that failed, for the operator. */
   readonly onFetchFailure: (subgraph: string, error: unknown) => void;
 }
 
-/** Documents kept that were found good. */
-const DOCUMENTS_CAPACITY = 1000;
+/** Operations kept that were planned and compiled. One takes some tens of kilobytes. */
+const EXECUTABLES_CAPACITY = 500;
+/** Of all their documents together, so that many large ones are kept fewer. */
+const EXECUTABLES_CHARACTERS = 4 * 2 ** 20;
 
 /** Makes a generation. Throws SupergraphInvalid. */
 export function createGeneration(options: GenerationOptions): Generation {
@@ -40,12 +64,35 @@ export function createGeneration(options: GenerationOptions): Generation {
     supergraph.subgraphs.map((subgraph) => [subgraph.name, options.transportTo(subgraph)]),
   );
   return {
-    rules: {
-      apiSchema: supergraph.apiSchema,
-      introspection,
-      documents: new BoundedCache<DocumentNode>(DOCUMENTS_CAPACITY),
+    rules: createGuardRules(
+      { sdl: options.supergraphSdl, apiSchema: supergraph.apiSchema },
+      { ...options.guard, introspection },
+    ),
+    planning: {
+      planner: plannerFor(options, supergraph),
+      executor: {
+        apiSchema: supergraph.apiSchema,
+        types: new TypeConditions(supergraph.fullSchema),
+        transports,
+        subgraphTimeoutMs,
+        onFetchFailure,
+        asksDespiteFailures: options.asksDespiteFailures ?? false,
+      },
+      executables: new BoundedCache<Compiled>(EXECUTABLES_CAPACITY, EXECUTABLES_CHARACTERS),
+      ...(options.shareRuns && { shareRuns: options.shareRuns }),
     },
-    planner: createApolloPlanner(supergraph.supergraph),
-    executor: createApolloExecutor({ supergraph, transports, subgraphTimeoutMs, onFetchFailure }),
+    fullSchema: supergraph.fullSchema,
+    passesSubgraphErrors: options.passesSubgraphErrors ?? false,
   };
+}
+
+function plannerFor(options: GenerationOptions, supergraph: LoadedSupergraph): Planner {
+  const { supergraphSdl, planner: choice, overrideLabels: activeLabels, onPlannerWarning: onWarning } = options;
+  return choosePlanner({
+    supergraphSdl,
+    supergraph: () => supergraph.supergraph,
+    ...(choice && { choice }),
+    ...(activeLabels && { activeLabels }),
+    ...(onWarning && { onWarning }),
+  });
 }

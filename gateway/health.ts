@@ -1,3 +1,5 @@
+import type { Clock } from '../schema/clock.ts';
+
 /** One part whose readiness is told by name. */
 export interface ReadinessCheck {
   /** Name of the subgraph. */
@@ -10,22 +12,49 @@ export interface ReadinessCheck {
 
 /** How ready the server is. `degraded` still answers, with `completeness` naming what is missing. */
 export interface Readiness {
-  readonly status: 'ready' | 'degraded' | 'unready';
-  readonly supergraph: 'loaded';
+  readonly status: 'ready' | 'degraded' | 'unready' | 'draining';
+  /** `outdated`: a newer one was refused, and the one before it is served; the log has the reason. */
+  readonly supergraph: 'loaded' | 'outdated';
   readonly subgraphs: Readonly<Record<string, 'ready' | 'unready'>>;
+}
+
+/** What readiness is made from besides the checks. */
+export interface ServingState {
+  /** True: the server is being stopped, and load balancers look for another one. */
+  readonly isDraining: boolean;
+  /** True: a newer supergraph was refused. */
+  readonly isOutdated: boolean;
 }
 
 const CHECK_TIMEOUT_MS = 1000;
 
 /** Asks every part whether it is ready; one that does not answer within a second is not. */
-export async function checkReadiness(checks: readonly ReadinessCheck[], isDraining: boolean): Promise<Readiness> {
+export async function checkReadiness(checks: readonly ReadinessCheck[], state: ServingState): Promise<Readiness> {
   const results = await Promise.all(checks.map(async (part) => ({ ...part, isReady: await isReadyInTime(part) })));
   const missing = results.filter(({ isReady }) => !isReady);
-  const isUnready = isDraining || missing.some(({ isEssential }) => isEssential);
+  const isUnready = missing.some(({ isEssential }) => isEssential);
+  const health = isUnready ? 'unready' : missing.length > 0 ? 'degraded' : 'ready';
   return {
-    status: isUnready ? 'unready' : missing.length > 0 ? 'degraded' : 'ready',
-    supergraph: 'loaded',
+    status: state.isDraining ? 'draining' : health,
+    supergraph: state.isOutdated ? 'outdated' : 'loaded',
     subgraphs: Object.fromEntries(results.map(({ name, isReady }) => [name, isReady ? 'ready' : 'unready'])),
+  };
+}
+
+/** The same check, asked at most once in `keptMs`: probes that come often cost a remote part little. */
+export function remembered(part: ReadinessCheck, keptMs: number, clock: Clock): ReadinessCheck {
+  let last: { readonly at: number; readonly result: Promise<void> } | undefined;
+  return {
+    ...part,
+    check() {
+      const now = clock();
+      if (!last || now - last.at >= keptMs) {
+        const result = part.check();
+        result.catch(() => undefined);
+        last = { at: now, result };
+      }
+      return last.result;
+    },
   };
 }
 

@@ -3,7 +3,10 @@ import type { Principal } from '../schema/principal.ts';
 
 /** What is asked, in GraphQL's own terms. */
 export interface OperationRequest {
+  /** Empty when `documentId` stands for it. */
   readonly query: string;
+  /** Names a registered document, or is the SHA-256 of one that was brought along earlier. */
+  readonly documentId?: string;
   readonly operationName?: string;
   readonly variables?: Readonly<Record<string, unknown>>;
 }
@@ -17,6 +20,21 @@ export interface Caller {
   readonly signal?: AbortSignal;
   /** True when the way the request came must not change anything, as with GET. */
   readonly readOnly?: boolean;
+  /** W3C trace context that the request came with. */
+  readonly traceparent?: string;
+  /** True: the plan and the time of its parts are wanted beside the answer. Only administrators are given it. */
+  readonly wantsPlan?: boolean;
+  /** True when the way the request came can carry more than one answer, as a subscription needs. */
+  readonly takesEvents?: boolean;
+}
+
+/** A caller of whom the request itself will tell who it is. */
+export type HttpCaller = Omit<Caller, 'principal'>;
+
+/** A request and who asks it. */
+export interface Asked {
+  readonly request: OperationRequest;
+  readonly caller: Caller;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { composeServices } from '@apollo/composition';
-import { Supergraph } from '@apollo/federation-internals';
+import { ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from '@apollo/federation-internals';
 import { type GraphQLSchema, lexicographicSortSchema, parse } from 'graphql';
+import { findAccessFaults } from './annotate.ts';
 import { buildSubgraphSdl, SUBGRAPH_NAMES } from './sdl.ts';
 
 /** One subgraph to compose: its SDL and where it is reached. */
@@ -18,6 +19,14 @@ export interface Composition {
   readonly hints: readonly string[];
 }
 
+/** Composes our own subgraphs. Throws CompositionFailed with every fault, among them each field that has no rule in `access.ts`. */
+export function composeOwnSupergraph(subgraphs: readonly ComposedSubgraph[] = ownSubgraphs()): Composition {
+  const composition = composeSupergraph(subgraphs);
+  const faults = findAccessFaults(composition.supergraphSdl);
+  if (faults.length > 0) throw new CompositionFailed(faults);
+  return composition;
+}
+
 /** Composes subgraphs, ours unless others are given. Throws CompositionFailed with every fault. */
 export function composeSupergraph(subgraphs: readonly ComposedSubgraph[] = ownSubgraphs()): Composition {
   const result = composeServices(subgraphs.map(({ name, url, sdl }) => ({ name, url, typeDefs: parse(sdl) })));
@@ -28,7 +37,11 @@ export function composeSupergraph(subgraphs: readonly ComposedSubgraph[] = ownSu
 
 /** The schema that clients see, sorted by name: no federation parts, nothing that is `@inaccessible`. */
 export function buildApiSchema(supergraphSdl: string): GraphQLSchema {
-  return lexicographicSortSchema(Supergraph.build(supergraphSdl).apiSchema().toGraphQLJSSchema());
+  return lexicographicSortSchema(
+    Supergraph.build(supergraphSdl, { supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES })
+      .apiSchema()
+      .toGraphQLJSSchema(),
+  );
 }
 
 /** The subgraphs of this package at placeholder URLs, which whoever runs them replaces. */

@@ -90,10 +90,129 @@ export const ERRORS = {
     cause: 'The operation nests more levels of fields than are allowed.',
     remedy: 'Ask in two steps: first for the ids, then for what is below them.',
   },
+  TOO_MANY_TOKENS: {
+    status: 400,
+    cause: 'The document is longer than allowed, counted in tokens.',
+    remedy: 'Ask in several requests.',
+  },
+  TOO_MANY_ALIASES: {
+    status: 400,
+    cause: 'The operation renames more fields than are allowed; a fragment counts as often as it is spread.',
+    remedy: 'Ask for several records by a field that takes a list, or in several requests.',
+  },
+  TOO_MANY_ROOT_FIELDS: {
+    status: 400,
+    cause: 'The operation has more fields at its top than are allowed.',
+    remedy: 'Ask in several requests.',
+  },
+  TOO_MANY_DIRECTIVES: {
+    status: 400,
+    cause: 'The operation carries more directives than are allowed.',
+    remedy: 'Put `@include` and `@skip` on whole fragments.',
+  },
+  TOO_MANY_FIELDS: {
+    status: 400,
+    cause: 'The document selects more fields than are allowed; a fragment counts as often as it is spread.',
+    remedy: 'Ask for less, or in several requests.',
+  },
+  TOO_MANY_OVERLAPPING_FIELDS: {
+    status: 400,
+    cause: 'The document selects the same fields of the same object again and again.',
+    remedy: 'Select each field once.',
+  },
+  CIRCULAR_FRAGMENTS: {
+    status: 400,
+    cause: 'A fragment contains itself, directly or through others.',
+    remedy: 'Write out as many levels as are needed.',
+  },
+  OPERATION_TOO_COSTLY: {
+    status: 400,
+    cause: 'The cost that is estimated for the operation is above the budget of the caller. The error carries both.',
+    remedy: 'Ask for fewer records at once: a smaller `first`, or fewer lists below lists.',
+  },
+  BATCHING_NOT_SUPPORTED: {
+    status: 400,
+    cause: 'The request body is a list of operations.',
+    remedy: 'Send each operation in a request of its own.',
+  },
+  PERSISTED_QUERY_NOT_FOUND: {
+    status: 200,
+    cause: 'The server does not know, or no longer, the document with this hash.',
+    remedy: 'Send the hash together with the document once.',
+  },
+  PERSISTED_QUERY_NOT_SUPPORTED: {
+    status: 200,
+    cause: 'Only registered operations run here, so that none is registered by a request.',
+    remedy: 'Register the operation in the manifest.',
+  },
+  PERSISTED_QUERY_MISMATCH: {
+    status: 400,
+    cause: 'The hash that came with the document is not its SHA-256.',
+    remedy: 'Hash the document exactly as it is sent, in UTF-8.',
+  },
+  OPERATION_NOT_REGISTERED: {
+    status: 400,
+    cause: 'Only registered operations run here, and this one is not among them.',
+    remedy: 'Register the operation in the manifest.',
+  },
+  CROSS_SITE_REQUEST: {
+    status: 403,
+    cause: 'A page of another site made a browser send the request, as far as can be told.',
+    remedy: 'Send the header `x-graphql-csrf: 1`, or use POST; a page of another origin has to be in CORS_ORIGINS.',
+  },
+  UNAUTHENTICATED: {
+    status: 401,
+    cause: 'The token is not valid, has expired or was revoked; or there is none where one is needed.',
+    remedy: 'Get a new token and send `authorization: Bearer …`.',
+  },
+  FORBIDDEN: {
+    status: 200,
+    cause: 'The caller has no right to a field or a record. The rest of the answer stands.',
+    remedy: 'Ask with a token that carries the role or scope, or without the field.',
+  },
+  AUTHENTICATION_UNAVAILABLE: {
+    status: 503,
+    cause: 'The keys by which tokens are checked could not be loaded, and none are known yet.',
+    remedy: 'Ask again later; the operator finds the reason in the log.',
+  },
+  OPERATION_NOT_PLANNABLE: {
+    status: 500,
+    cause:
+      'No subgraph can be asked for a field where it stands in the operation: the supergraph promises what it cannot keep.',
+    remedy: 'Compose the supergraph with its checks on, or ask for the field elsewhere.',
+  },
   OPERATION_NOT_SUPPORTED: {
     status: 400,
     cause: 'The operation is of a kind that this endpoint does not run yet, such as a subscription.',
     remedy: 'Use a query or a mutation.',
+  },
+  REQUEST_UNSIGNED: {
+    status: 401,
+    cause: 'A subgraph that has a signing key was asked without a signature.',
+    remedy: 'Ask the gateway; or give gateway and subgraph the same SUBGRAPH_SIGNING_KEY.',
+  },
+  SIGNATURE_REFUSED: {
+    status: 401,
+    cause:
+      'The signature of a request to a subgraph is not by an accepted key, over 30 seconds old, used before, or of another request.',
+    remedy: 'Give gateway and subgraph the same key, and let their clocks agree.',
+  },
+  SUBSCRIPTION_INTERRUPTED: {
+    status: 200,
+    cause: 'The subgraph of a subscription was lost, or a new schema changed it, and it could not go on where it was.',
+    remedy:
+      'Subscribe again, with the last `cursor` as `since` where the field takes it; else read what may have changed.',
+  },
+  SLOW_CONSUMER: {
+    status: 200,
+    cause:
+      'The client took its events more slowly than they came, until its queue was full. None was left out before the end.',
+    remedy: 'Subscribe again with the last `cursor` as `since`, select less, or read faster.',
+  },
+  TOO_MANY_OPERATIONS: {
+    status: 429,
+    cause: 'More operations run on the socket than are allowed at a time. The others go on.',
+    remedy: 'Complete some, or open another socket.',
   },
   SHUTTING_DOWN: {
     status: 503,
@@ -117,8 +236,14 @@ export type ErrorCode = keyof typeof ERRORS;
 export class CodedError extends GraphQLError {
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, extensions: Record<string, unknown> = {}) {
-    super(message, { extensions: { ...extensions, code } });
+  /** `path` only for a part of an answer. */
+  constructor(
+    code: ErrorCode,
+    message: string,
+    extensions: Record<string, unknown> = {},
+    path?: readonly (string | number)[],
+  ) {
+    super(message, { extensions: { ...extensions, code }, ...(path && { path }) });
     this.name = 'CodedError';
     this.code = code;
   }

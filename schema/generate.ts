@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { printSchema } from 'graphql';
+import { documentVariables } from '../gateway/variables.ts';
 import { printDocumentSchema } from '../mapping/document-schema.ts';
-import { buildApiSchema, CompositionFailed, composeSupergraph, ownSubgraphs } from './compose.ts';
+import { buildApiSchema, CompositionFailed, composeOwnSupergraph, ownSubgraphs } from './compose.ts';
 import { documentErrors } from './error-documentation.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 import { generateResolverTypes } from './resolver-types.ts';
@@ -10,7 +11,7 @@ import { generateResolverTypes } from './resolver-types.ts';
 /** Every generated file: its text by its path in the package. Throws CompositionFailed on errors and on hints. */
 export async function generateFiles(): Promise<Map<string, string>> {
   const subgraphs = ownSubgraphs();
-  const { supergraphSdl, hints } = composeSupergraph(subgraphs);
+  const { supergraphSdl, hints } = composeOwnSupergraph(subgraphs);
   if (hints.length > 0) throw new CompositionFailed(hints);
   const files = new Map<string, string>();
   for (const { name, sdl } of subgraphs) {
@@ -20,6 +21,7 @@ export async function generateFiles(): Promise<Map<string, string>> {
   files.set('schema/generated/supergraph.graphql', `${GENERATED}${supergraphSdl.trimEnd()}\n`);
   files.set('schema/generated/api.graphql', `${GENERATED}${printSchema(buildApiSchema(supergraphSdl))}\n`);
   files.set('docs/errors.md', documentErrors());
+  files.set('docs/configuration.md', documentVariables());
   files.set('mapping/document.schema.json', printDocumentSchema());
   return files;
 }

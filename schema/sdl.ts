@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kind, parse, print } from 'graphql';
+import { annotate } from './annotate.ts';
 import { CLOUDS, type CloudDescriptor } from './clouds.ts';
 import { PACKAGE_ROOT } from './package-root.ts';
 
 const FEDERATION_LINK = `extend schema @link(
   url: "https://specs.apollo.dev/federation/v2.9"
-  import: ["@key", "@external", "@requires", "@shareable", "@inaccessible", "@provides", "@tag"]
+  import: ["@key", "@external", "@requires", "@shareable", "@inaccessible", "@provides", "@tag", "@policy", "@listSize"]
 )
 `;
 
@@ -25,10 +26,10 @@ const RECONCILED_PROFILE = [
 /** Names of all subgraphs, identity first. */
 export const SUBGRAPH_NAMES: readonly string[] = ['identity', ...CLOUDS.map((cloud) => cloud.name)];
 
-/** The whole SDL of one subgraph: the shared value types, its own document, and what follows from the cloud descriptors. */
+/** The whole SDL of one subgraph: the shared value types, its own document, what follows from the cloud descriptors, and who may ask. */
 export function buildSubgraphSdl(name: string): string {
   const own = name === 'identity' ? buildIdentitySdl() : buildCloudSdl(name);
-  return [FEDERATION_LINK, readSdl('shared.graphql'), own].join('\n');
+  return annotate([FEDERATION_LINK, readSdl('shared.graphql'), own].join('\n'));
 }
 
 function buildCloudSdl(name: string): string {

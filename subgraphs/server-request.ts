@@ -1,25 +1,40 @@
 import type { IncomingMessage } from 'node:http';
 import { CodedError } from '../schema/errors.ts';
 import { LOCAL_ADMINISTRATOR, type Principal } from '../schema/principal.ts';
+import { DEADLINE_HEADER, PRINCIPAL_HEADER } from '../schema/subgraph-headers.ts';
 import type { FetchOutcome, SubgraphRequest } from '../schema/subgraph-transport.ts';
-
-/** Header in which our gateway says who asks: the principal as JSON in base64url. */
-export const PRINCIPAL_HEADER = 'c360-principal';
+import type { SignatureCheck } from './server-signature.ts';
 
 /** Largest request body, in bytes: representations of a page of entities come many at once. */
 export const BODY_LIMIT = 8 * 1024 * 1024;
 
 const JSON_TYPE = /^application\/(json|graphql-response\+json)\s*(;|$)/i;
-const ROLES: readonly string[] = ['app', 'agent', 'admin', 'service'];
 const OUTCOMES: readonly string[] = ['LIVE', 'TIMEOUT', 'RATE_LIMITED', 'DOWN'] satisfies FetchOutcome[];
 
-/** Reads a GraphQL request from an HTTP request. Throws BAD_REQUEST and PAYLOAD_TOO_LARGE. */
-export async function readGraphqlRequest(request: IncomingMessage, signal: AbortSignal): Promise<SubgraphRequest> {
+/** Reads a GraphQL request from an HTTP request. Throws BAD_REQUEST, PAYLOAD_TOO_LARGE, REQUEST_UNSIGNED and SIGNATURE_REFUSED. */
+export async function readGraphqlRequest(
+  request: IncomingMessage,
+  signal: AbortSignal,
+  signatures: SignatureCheck | undefined,
+): Promise<SubgraphRequest> {
+  const checkBody = signatures?.checkHead(request);
   if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
     throw new CodedError('BAD_REQUEST', 'Send POST with `content-type: application/json`.');
   }
   const principal = readPrincipal(request);
-  return { ...parseOperation(parseJson(await readBody(request))), principal, signal };
+  const body = await readBody(request);
+  checkBody?.(body);
+  return { ...parseOperation(parseJson(body.toString('utf8'))), principal, signal };
+}
+
+/** How many milliseconds the answer is still waited for; undefined when the gateway does not say. Throws BAD_REQUEST. */
+export function readDeadline(request: IncomingMessage): number | undefined {
+  const header = request.headers[DEADLINE_HEADER];
+  if (header === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(String(header))) {
+    throw new CodedError('BAD_REQUEST', `The header \`${DEADLINE_HEADER}\` holds no number of milliseconds.`);
+  }
+  return Number(header);
 }
 
 /** Who asks, as the header says; the local administrator without it. Throws BAD_REQUEST. */
@@ -63,21 +78,21 @@ function readOutcomes(fetches: unknown): Readonly<Record<string, FetchOutcome>> 
 
 function isPrincipal(value: unknown): value is Principal {
   if (!isRecord(value)) return false;
-  const { subject, roles, scopes, customer360Id, purpose } = value;
+  const { subject, roles, scopes, customer360Id, purpose, records } = value;
   const isOptionalText = (part: unknown): boolean => part === undefined || typeof part === 'string';
+  const isTexts = (part: unknown): boolean => Array.isArray(part) && part.every((text) => typeof text === 'string');
   return (
     typeof subject === 'string' &&
     subject.length > 0 &&
-    Array.isArray(roles) &&
-    roles.every((role) => ROLES.includes(role)) &&
-    Array.isArray(scopes) &&
-    scopes.every((scope) => typeof scope === 'string') &&
+    isTexts(roles) &&
+    isTexts(scopes) &&
     isOptionalText(customer360Id) &&
-    isOptionalText(purpose)
+    isOptionalText(purpose) &&
+    (records === undefined || (isRecord(records) && Object.values(records).every(isTexts)))
   );
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -85,7 +100,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
     if (size > BODY_LIMIT) throw new CodedError('PAYLOAD_TOO_LARGE', `A body has at most ${BODY_LIMIT} bytes.`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function parseJson(text: string): unknown {

@@ -1,11 +1,12 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { useServer as serveProtocol } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import { CodedError } from '../schema/errors.ts';
+import { CodedError, ERRORS } from '../schema/errors.ts';
 import { executeOperation, prepareOperation, subscribeToOperation } from './execute.ts';
 import { type Fault, maskErrors } from './mask.ts';
 import { parseOperation, readPrincipal } from './server-request.ts';
+import type { SignatureCheck } from './server-signature.ts';
 import type { Subgraph } from './subgraph.ts';
 
 /** Largest message of a client, in bytes. */
@@ -16,6 +17,7 @@ export function serveSubscriptions(
   server: Server,
   subgraph: Subgraph,
   onFault: (fault: Fault) => void,
+  signatures: SignatureCheck | undefined,
 ): { close(): Promise<void> } {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT });
   const serving = serveProtocol(
@@ -45,6 +47,13 @@ export function serveSubscriptions(
       socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
       return;
     }
+    try {
+      signatures?.checkHead(request)('');
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      refuse(socket, error);
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
   });
   return {
@@ -52,4 +61,13 @@ export function serveSubscriptions(
       await serving.dispose();
     },
   };
+}
+
+function refuse(socket: Duplex, error: CodedError): void {
+  const body = JSON.stringify({ errors: [error] });
+  const { status } = ERRORS[error.code];
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }

@@ -3,7 +3,8 @@ import type { ExecutionResult, GraphQLError } from 'graphql';
 import { CodedError, ERRORS, type ErrorCode } from '../schema/errors.ts';
 import { executeSubgraph } from './execute.ts';
 import { type Fault, maskErrors } from './mask.ts';
-import { readGraphqlRequest } from './server-request.ts';
+import { readDeadline, readGraphqlRequest } from './server-request.ts';
+import { createSignatureCheck, type SignatureCheck, type SignatureRules } from './server-signature.ts';
 import { serveSubscriptions } from './server-sockets.ts';
 import type { Subgraph } from './subgraph.ts';
 
@@ -16,13 +17,15 @@ export interface SubgraphServerLog {
 
 /** How a subgraph is served. */
 export interface SubgraphServerOptions {
-  /** Address to listen on. Everybody who reaches it is trusted to say who asks, so it is loopback unless a network protects it. */
+  /** Address to listen on. Without `signatures` everybody who reaches it is trusted to say who asks, so it has to be loopback. */
   readonly host?: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
   readonly log: SubgraphServerLog;
   /** How long `close` waits for requests that are being answered, in milliseconds. Default 10,000. */
   readonly drainMs?: number;
+  /** Whose requests are answered: those that are signed. Without it everybody's are. */
+  readonly signatures?: SignatureRules;
 }
 
 /** A subgraph that is being served. */
@@ -34,22 +37,23 @@ export interface SubgraphServer {
 
 /**
  * Serves one subgraph alone: POST /graphql, subscriptions over WebSocket (graphql-transport-ws) at the same path,
- * GET /health/live and /health/ready. Rejects when the port is in use.
+ * GET /health/live and /health/ready. Rejects when the port is in use, or when others could ask without a signature.
  */
 export async function startSubgraphServer(subgraph: Subgraph, options: SubgraphServerOptions): Promise<SubgraphServer> {
   const { host = '127.0.0.1', port, log, drainMs = 10_000 } = options;
+  if (!options.signatures && !isLoopback(host)) {
+    throw new Error(`Without SUBGRAPH_SIGNING_KEY a subgraph listens on loopback only, not on ${host}.`);
+  }
+  const signatures = options.signatures && createSignatureCheck(subgraph.name, options.signatures);
   const onFault = (fault: Fault): void => log.error({ subgraph: subgraph.name, ...fault }, 'an operation failed');
   const state = { isDraining: false };
   const server = createServer((request, response) => {
-    void answer({ subgraph, log, onFault, state }, request, response);
+    void answer({ subgraph, log, onFault, state, signatures }, request, response);
   });
-  const sockets = serveSubscriptions(server, subgraph, onFault);
+  const sockets = serveSubscriptions(server, subgraph, onFault, signatures);
   await listen(server, host, port);
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server listens on no port.');
-  if (!isLoopback(host)) {
-    log.warn({ subgraph: subgraph.name, host }, 'whoever reaches this address is trusted to say who asks');
-  }
   log.info({ subgraph: subgraph.name, host, port: address.port }, 'the subgraph is being served');
   return {
     port: address.port,
@@ -65,6 +69,7 @@ interface Serving {
   readonly log: SubgraphServerLog;
   readonly onFault: (fault: Fault) => void;
   readonly state: { readonly isDraining: boolean };
+  readonly signatures: SignatureCheck | undefined;
 }
 
 async function answer(serving: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -89,8 +94,6 @@ async function answerReadiness(serving: Serving, response: ServerResponse): Prom
 }
 
 async function answerGraphql(serving: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const cancelling = new AbortController();
-  response.on('close', () => cancelling.abort());
   // By the convention for GraphQL over HTTP a refused operation is 200 in `application/json`, and an error status in its own type.
   const accepted = request.headers.accept ?? '';
   const ownType = 'application/graphql-response+json';
@@ -98,8 +101,9 @@ async function answerGraphql(serving: Serving, request: IncomingMessage, respons
   try {
     if (serving.state.isDraining) throw new CodedError('SHUTTING_DOWN', 'The subgraph is being stopped.');
     if (request.method !== 'POST') throw new CodedError('BAD_REQUEST', 'Send POST.');
-    const operation = await readGraphqlRequest(request, cancelling.signal);
-    const { errors, ...rest } = await executeSubgraph(serving.subgraph, operation);
+    const { errors, ...rest } = await untilDeadline(request, response, async (signal) =>
+      executeSubgraph(serving.subgraph, await readGraphqlRequest(request, signal, serving.signatures)),
+    );
     const result: ExecutionResult = errors ? { ...rest, errors: maskErrors(errors, serving.onFault) } : rest;
     const isRefused = result.data === undefined && contentType === ownType;
     send(response, isRefused ? statusOf(result.errors?.[0]) : 200, result, contentType);
@@ -114,8 +118,32 @@ async function answerGraphql(serving: Serving, request: IncomingMessage, respons
         ? error
         : new CodedError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side.');
     const result: ExecutionResult = { errors: [refusal] };
-    if (refusal.code === 'PAYLOAD_TOO_LARGE') response.setHeader('connection', 'close');
+    // The rest of the request is not read.
+    if (!request.complete) response.setHeader('connection', 'close');
     send(response, statusOf(refusal), result, contentType);
+  }
+}
+
+/** Ends the work's signal when the caller has gone, or when the time is over that it said it waits; then nothing is waited for. */
+async function untilDeadline<T>(
+  request: IncomingMessage,
+  response: ServerResponse,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const deadlineMs = readDeadline(request);
+  const gone = new CodedError('SUBGRAPH_TIMEOUT', 'Nobody waits for the answer any more.');
+  const ended = new Promise<never>((_resolve, reject) => {
+    ending.signal.addEventListener('abort', () => reject(gone), { once: true });
+  });
+  const end = (): void => ending.abort(gone);
+  response.once('close', end);
+  const timer = deadlineMs === undefined ? undefined : setTimeout(end, deadlineMs);
+  try {
+    return await Promise.race([work(ending.signal), ended]);
+  } finally {
+    clearTimeout(timer);
+    response.off('close', end);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Principal } from '../../schema/principal.ts';
 import type { FetchOutcome } from '../../schema/subgraph-transport.ts';
+import type { FetchWatch } from './fetch-watch.ts';
 
 /** What one run of an operation is given. */
 export interface ExecutionContext {
@@ -11,6 +12,8 @@ export interface ExecutionContext {
   readonly requestId: string;
   /** Cancels every fetch of the run. */
   readonly signal?: AbortSignal;
+  /** Told of each fetch as it is sent and as it ends. */
+  readonly fetchWatch?: FetchWatch;
 }
 
 /** What came of a run. Errors are as they arose: `respond` shapes them. */

@@ -1,16 +1,21 @@
-import type { QueryPlan } from '@apollo/query-planner';
 import type { DocumentNode } from 'graphql';
+import type { OperationPlan } from './plan.ts';
 
 /** An operation to plan. The document has been validated. */
 export interface PlannableOperation {
-  /** The document as it was sent; with the name it is what plans are remembered by. */
-  readonly query: string;
   readonly document: DocumentNode;
+  /** Chooses one of several operations in the document. */
   readonly operationName?: string;
 }
 
 /** Decides which subgraph is asked what, in which order. */
 export interface Planner {
-  /** The plan of an operation. Plans are shared between requests: never change one. */
-  plan(operation: PlannableOperation): QueryPlan;
+  /** The plan of an operation. Makes it anew each time: who asks keeps it. */
+  plan(operation: PlannableOperation): OperationPlan;
 }
+
+/** Which planner makes the plans. `auto`: the Rust planner where its binary runs and it reads the supergraph, else Apollo's. */
+export type PlannerChoice = (typeof PLANNER_CHOICES)[number];
+
+/** Every choice of a planner. */
+export const PLANNER_CHOICES = ['auto', 'rust', 'apollo'] as const;

@@ -36,6 +36,7 @@ const ASSETS: Readonly<Record<string, { readonly type: string; readonly read: ()
   'react-dom.js': { type: SCRIPT, read: () => readPackageFile('react-dom', 'umd/react-dom.production.min.js') },
   'graphiql.js': { type: SCRIPT, read: () => readPackageFile('graphiql', 'graphiql.min.js') },
   'graphiql.css': { type: 'text/css; charset=utf-8', read: () => readPackageFile('graphiql', 'graphiql.min.css') },
+  'plan.js': { type: SCRIPT, read: () => readFileSync(join(FOLDER, 'plan.js')) },
   'start.js': { type: SCRIPT, read: () => readFileSync(join(FOLDER, 'start.js')) },
   'page.css': { type: 'text/css; charset=utf-8', read: () => readFileSync(join(FOLDER, 'page.css')) },
   'stories.json': {

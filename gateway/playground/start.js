@@ -1,4 +1,19 @@
 /* global React, ReactDOM, GraphiQL */
+import { planPlugin, takeView } from './plan.js';
+
+/** Asks for the plan with every operation and hands it to its panel. The editor's own question for the schema has none. */
+function withPlan(fetcher) {
+  return async (parameters, options) => {
+    if (parameters.operationName === 'IntrospectionQuery') return fetcher(parameters, options);
+    const headers = { ...options?.headers, 'c360-debug': 'plan' };
+    const answer = await fetcher(parameters, { ...options, headers });
+    return Symbol.asyncIterator in answer ? eachTaken(answer) : takeView(answer);
+  };
+}
+
+async function* eachTaken(answers) {
+  for await (const answer of answers) yield takeView(answer);
+}
 
 async function startPlayground() {
   const response = await fetch('/playground/stories.json');
@@ -7,7 +22,8 @@ async function startPlayground() {
   const root = ReactDOM.createRoot(document.getElementById('playground'));
   root.render(
     React.createElement(GraphiQL, {
-      fetcher: GraphiQL.createFetcher({ url: '/graphql' }),
+      fetcher: withPlan(GraphiQL.createFetcher({ url: '/graphql' })),
+      plugins: [planPlugin],
       defaultEditorToolsVisibility: true,
       shouldPersistHeaders: false,
       ...(tabs.length > 0 && { defaultTabs: tabs }),

@@ -1,27 +1,46 @@
 import type { IncomingMessage } from 'node:http';
 import { CodedError, type ErrorCode } from '../../schema/errors.ts';
+import type { Authenticated, Authenticator } from '../auth/authenticator.ts';
+import { type AllowedOrigins, checkSite } from '../cross-site.ts';
+import type { Limits } from '../limits/limits.ts';
 import { type OperationRequest, Refused } from '../operation.ts';
 
-/** Largest request body. */
-const BODY_LIMIT_BYTES = 256 * 1024;
+/** What requests are received with. */
+export interface ReceiveParts {
+  readonly authenticator: Authenticator;
+  readonly allowedOrigins: AllowedOrigins;
+  readonly limits: Pick<Limits, 'bodyBytes'>;
+}
 
-/** What a client asked and whether it may change anything. */
+/** What a client asked, who it is and whether it may change anything. */
 export interface Received {
   readonly request: OperationRequest;
   readonly readOnly: boolean;
+  /** To be released when the answer has been sent. */
+  readonly authenticated: Authenticated;
 }
 
-/** Stage 1: HTTP request → GraphQL request. Throws Refused for what is not one. */
-export async function receive(message: IncomingMessage): Promise<Received> {
-  switch (message.method) {
-    case 'GET':
-    case 'HEAD':
-      return { request: fromSearchParameters(message.url ?? ''), readOnly: true };
-    case 'POST':
-      requireJson(message.headers['content-type']);
-      return { request: fromBody(await readBody(message)), readOnly: false };
-    default:
-      throw refusal('BAD_REQUEST', 'Send the operation by POST, or a query by GET.', 405, { allow: 'GET, HEAD, POST' });
+/** Stage 1: HTTP request → GraphQL request, and who asks. Throws Refused for what is not one. */
+export async function receive(message: IncomingMessage, parts: ReceiveParts): Promise<Received> {
+  const readOnly = message.method === 'GET' || message.method === 'HEAD';
+  if (!readOnly && message.method !== 'POST') {
+    throw refusal('BAD_REQUEST', 'Send the operation by POST, or a query by GET.', 405, { allow: 'GET, HEAD, POST' });
+  }
+  if (!readOnly) requireJson(message.headers['content-type']);
+  checkSite(message.method, message.headers, parts.allowedOrigins);
+  const authenticated = await authenticate(message, parts.authenticator);
+  const request = readOnly
+    ? fromSearchParameters(message.url ?? '')
+    : fromBody(await readBody(message, parts.limits.bodyBytes));
+  return { request, readOnly, authenticated };
+}
+
+async function authenticate({ headers }: IncomingMessage, authenticator: Authenticator): Promise<Authenticated> {
+  try {
+    return await authenticator.authenticate({ headers });
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    throw new Refused([error], error.code === 'UNAUTHENTICATED' ? { headers: { 'www-authenticate': 'Bearer' } } : {});
   }
 }
 
@@ -34,18 +53,18 @@ function requireJson(contentType: string | undefined): void {
   throw refusal('BAD_REQUEST', 'A POST carries `content-type: application/json` in UTF-8.', 415);
 }
 
-async function readBody(message: IncomingMessage): Promise<string> {
+async function readBody(message: IncomingMessage, limitBytes: number): Promise<string> {
   const tooLarge = () =>
-    refusal('PAYLOAD_TOO_LARGE', `A request body has at most ${BODY_LIMIT_BYTES} bytes.`, undefined, {
+    refusal('PAYLOAD_TOO_LARGE', `A request body has at most ${limitBytes} bytes.`, undefined, {
       connection: 'close',
     });
-  if (Number(message.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) throw tooLarge();
+  if (Number(message.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of message.iterator({ destroyOnReturn: false })) {
       size += chunk.length;
-      if (size > BODY_LIMIT_BYTES) throw tooLarge();
+      if (size > limitBytes) throw tooLarge();
       chunks.push(chunk);
     }
   } catch (error) {
@@ -62,6 +81,7 @@ function fromBody(body: string): OperationRequest {
   } catch {
     throw refusal('BAD_REQUEST', 'The request body is not JSON.');
   }
+  if (Array.isArray(parsed)) throw refusal('BATCHING_NOT_SUPPORTED', 'A request carries one operation.');
   if (!isObject(parsed)) throw refusal('BAD_REQUEST', 'The request body is one JSON object with `query`.');
   return checkParameters(parsed);
 }
@@ -73,6 +93,7 @@ function fromSearchParameters(url: string): OperationRequest {
     operationName: search.get('operationName') || undefined,
     variables: parseJsonParameter(search, 'variables'),
     extensions: parseJsonParameter(search, 'extensions'),
+    documentId: search.get('documentId'),
   });
 }
 
@@ -86,16 +107,33 @@ function parseJsonParameter(search: URLSearchParams, name: string): unknown {
   }
 }
 
-function checkParameters(parameters: Record<string, unknown>): OperationRequest {
-  const { query, operationName, variables, extensions } = parameters;
-  if (typeof query !== 'string' || query.trim() === '')
-    throw refusal('BAD_REQUEST', '`query` is missing or no string.');
+/** Takes the parameters of a request, however they came. Throws Refused for those that are none. */
+export function checkParameters(parameters: Record<string, unknown>): OperationRequest {
+  const { operationName, variables, extensions } = parameters;
   if (operationName != null && typeof operationName !== 'string') {
     throw refusal('BAD_REQUEST', '`operationName` is not a string.');
   }
   if (variables != null && !isObject(variables)) throw refusal('BAD_REQUEST', '`variables` is not an object.');
   if (extensions != null && !isObject(extensions)) throw refusal('BAD_REQUEST', '`extensions` is not an object.');
-  return { query, ...(operationName && { operationName }), ...(variables && { variables }) };
+  const documentId = readDocumentId(parameters);
+  const query = parameters['query'] ?? (documentId === undefined ? undefined : '');
+  if (typeof query !== 'string' || (query.trim() === '' && documentId === undefined)) {
+    throw refusal('BAD_REQUEST', '`query` is missing or no string.');
+  }
+  return {
+    query,
+    ...(documentId !== undefined && { documentId }),
+    ...(operationName && { operationName }),
+    ...(variables && { variables }),
+  };
+}
+
+/** `documentId`, or the hash of automatic persisted queries. */
+function readDocumentId({ documentId, extensions }: Record<string, unknown>): string | undefined {
+  if (typeof documentId === 'string' && documentId !== '') return documentId;
+  const persisted = isObject(extensions) ? extensions['persistedQuery'] : undefined;
+  const hash = isObject(persisted) ? persisted['sha256Hash'] : undefined;
+  return typeof hash === 'string' && hash !== '' ? hash : undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,15 +1,21 @@
 import type { ServerResponse } from 'node:http';
-import type { GraphQLError, GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { CodedError, ERRORS, type ErrorCode } from '../../schema/errors.ts';
-import type { Executed } from '../execute/executor.ts';
+import type { Executed } from '../execute/executable.ts';
+import { InvalidValue } from '../execute/invalid-value.ts';
 import { Refused } from '../operation.ts';
+import type { PlanView } from '../plan-view.ts';
 
 /** What a client gets: GraphQL's own response, and for HTTP its status and headers. */
 export interface Answer {
+  /** As objects. `data` is made when it is first looked at. */
   readonly body: {
     readonly errors?: readonly GraphQLFormattedError[];
     readonly data?: Record<string, unknown> | null;
+    readonly extensions?: { readonly c360: PlanView };
   };
+  /** The body as JSON text, where it can be had without making the objects: `textOf` gives it always. */
+  readonly text?: () => string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -23,27 +29,48 @@ export interface Shaping {
   readonly requestId: string;
   /** Told of each error whose reason is kept from the client. */
   readonly onMasked: (error: unknown) => void;
+  /** True: messages and codes of subgraphs' errors pass as they are; never anything else that they carry. */
+  readonly passesSubgraphErrors?: boolean;
+  /** Makes what is shown beside the answer of how it came about. */
+  readonly view?: (() => PlanView) | undefined;
 }
-
-type ResponsePath = readonly (string | number)[];
 
 /** Stage 5: makes the answer from what was executed, or from what kept it from being executed. */
 export function respond(outcome: Executed | Error, shaping: Shaping): Answer {
   if (outcome instanceof Refused) {
     const errors = outcome.errors.map(formatRefusal);
-    return { body: { errors }, status: outcome.status ?? statusOf(errors[0]), headers: outcome.headers };
+    return refusal(errors, outcome.status ?? statusOf(errors[0]), outcome.headers);
   }
-  if (outcome instanceof Error) {
-    return {
-      body: { errors: [mask(outcome, undefined, shaping)] },
-      status: ERRORS.INTERNAL_SERVER_ERROR.status,
-      headers: {},
-    };
-  }
-  const data = outcome.data ?? null;
-  const errors = outcome.errors.map((error) => formatError(error, data, shaping));
-  const body = { ...(errors.length > 0 && { errors }), data };
-  return { body, status: 200, headers: {} };
+  if (outcome instanceof Error) return refusal([mask(outcome, shaping)], ERRORS.INTERNAL_SERVER_ERROR.status);
+  const errors = outcome.errors.map((error) => formatError(error, shaping));
+  const extensions = shaping.view && { c360: shaping.view() };
+  const body = {
+    ...(errors.length > 0 && { errors }),
+    get data() {
+      return outcome.data();
+    },
+    ...(extensions && { extensions }),
+  };
+  const text = (): string => {
+    const shown = extensions ? `,"extensions":${JSON.stringify(extensions)}` : '';
+    const data = `"data":${outcome.json()}${shown}}`;
+    return errors.length > 0 ? `{"errors":${JSON.stringify(errors)},${data}` : `{${data}`;
+  };
+  return { body, text, status: 200, headers: {} };
+}
+
+/** An answer that has errors only. */
+export function refusal(
+  errors: readonly GraphQLFormattedError[],
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  return { body: { errors }, status, headers };
+}
+
+/** The body of an answer as JSON text. */
+export function textOf({ body, text }: Answer): string {
+  return text ? text() : JSON.stringify(body);
 }
 
 /** Writes an answer. An `application/json` client is told by the body, not the status, what is wrong with an operation. */
@@ -56,7 +83,7 @@ export function send(response: ServerResponse, answer: Answer, mediaType: MediaT
     'cache-control': 'no-store',
     ...answer.headers,
   });
-  response.end(JSON.stringify(answer.body));
+  response.end(textOf(answer));
 }
 
 const OPERATION_CODES: ReadonlySet<string> = new Set<ErrorCode>([
@@ -65,6 +92,14 @@ const OPERATION_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   'OPERATION_RESOLUTION_FAILURE',
   'OPERATION_NOT_SUPPORTED',
   'OPERATION_TOO_DEEP',
+  'OPERATION_TOO_COSTLY',
+  'TOO_MANY_TOKENS',
+  'TOO_MANY_ALIASES',
+  'TOO_MANY_ROOT_FIELDS',
+  'TOO_MANY_DIRECTIVES',
+  'TOO_MANY_FIELDS',
+  'TOO_MANY_OVERLAPPING_FIELDS',
+  'CIRCULAR_FRAGMENTS',
 ]);
 
 function statusOf(error: GraphQLFormattedError | undefined): number {
@@ -74,46 +109,46 @@ function statusOf(error: GraphQLFormattedError | undefined): number {
 }
 
 function formatRefusal(error: GraphQLError): GraphQLFormattedError {
-  const { message, locations, extensions } = error;
-  return { message, ...(locations && { locations }), extensions: { code: extensions['code'] } };
+  const { message, locations, path, extensions } = error;
+  const { code, cost, budget } = extensions;
+  return {
+    message,
+    ...(locations && { locations }),
+    ...(path && { path }),
+    extensions: { code, ...(cost !== undefined && { cost, budget }) },
+  };
 }
 
-/** Errors of the table that leave the rest of the answer standing pass; whatever else a subgraph says is masked. */
-function formatError(error: GraphQLError, data: unknown, shaping: Shaping): GraphQLFormattedError {
-  const code = error.extensions['code'];
-  const path = error.path && pathWithin(data, error.path);
-  if (!isPassing(code)) return mask(error, path, shaping);
-  const subgraph = error.extensions['subgraph'] ?? error.extensions['serviceName'];
+/**
+ * Errors of the table that leave the rest of the answer standing pass, and so do values that may not stand where they are;
+ * whatever else a subgraph says is masked, unless the graph is somebody else's.
+ */
+function formatError(error: GraphQLError, shaping: Shaping): GraphQLFormattedError {
+  const { path, message } = error;
+  const { code, subgraph } = error.extensions;
+  const isOurs = error instanceof InvalidValue;
+  if (isOurs) shaping.onMasked(error);
+  else if (!isPassing(code) && !shaping.passesSubgraphErrors) return mask(error, shaping);
   return {
-    message: error.message,
+    message,
     ...(path && { path }),
     extensions: {
-      code,
+      ...(code !== undefined && { code }),
       ...(typeof subgraph === 'string' && { subgraph }),
-      ...(code === 'STORE_UNAVAILABLE' && { requestId: shaping.requestId }),
+      ...((isOurs || code === 'STORE_UNAVAILABLE') && { requestId: shaping.requestId }),
     },
   };
 }
 
-/** A fetch also reads fields that nobody selected, for another hop: a path ends where the client's own answer does. */
-function pathWithin(data: unknown, path: ResponsePath): ResponsePath | undefined {
-  let at: unknown = data;
-  const known = path.findIndex((step) => {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return true;
-    at = (at as Record<string | number, unknown>)[step];
-    return false;
-  });
-  if (known < 0) return path;
-  return known === 0 ? undefined : path.slice(0, known);
-}
-
 function isPassing(code: unknown): code is ErrorCode {
+  if (code === 'UNAUTHENTICATED') return true;
   return typeof code === 'string' && Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].status === 200;
 }
 
-function mask(error: Error, path: ResponsePath | undefined, shaping: Shaping): GraphQLFormattedError {
+function mask(error: Error, shaping: Shaping): GraphQLFormattedError {
   shaping.onMasked(error);
   const masked = new CodedError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side; the log has the reason.');
   const extensions = { code: masked.code, requestId: shaping.requestId };
+  const path = error instanceof GraphQLError ? error.path : undefined;
   return { message: masked.message, ...(path && { path }), extensions };
 }

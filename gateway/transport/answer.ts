@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import type { ErrorCode } from '../../schema/errors.ts';
 
 /** An HTTP answer of a subgraph. */
 export interface HttpAnswer {
@@ -7,35 +8,63 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Takes a subgraph's answer for what it is. Throws when it is no GraphQL answer; the message carries nothing of the body. */
+/** What came back is no GraphQL answer. The message carries nothing of it. */
+export class InvalidAnswer extends Error {
+  /** Of HTTP. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'InvalidAnswer';
+    this.status = status;
+  }
+}
+
+/** Codes with which a subgraph of ours refuses the gateway, not the client. */
+const REFUSALS: ReadonlySet<unknown> = new Set<ErrorCode>([
+  'SHUTTING_DOWN',
+  'REQUEST_UNSIGNED',
+  'SIGNATURE_REFUSED',
+  'PAYLOAD_TOO_LARGE',
+]);
+
+/** Takes a subgraph's answer for what it is. Throws InvalidAnswer. */
 export function parseAnswer({ status, contentType, text }: HttpAnswer): ExecutionResult {
-  const mediaType = contentType.split(';')[0]?.trim().toLowerCase();
-  const isOwnType = mediaType === 'application/graphql-response+json';
-  if (!isOwnType && mediaType !== 'application/json') throw new Error(`the answer is ${status} of another media type`);
-  if (!isOwnType && (status < 200 || status > 299)) throw new Error(`the answer has status ${status}`);
-  const body = parseObject(text);
+  const isOwnType = isMediaType(contentType, 'application/graphql-response+json');
+  if (!isOwnType && !isMediaType(contentType, 'application/json')) {
+    throw new InvalidAnswer(status, `the answer is ${status} of another media type`);
+  }
+  if (status >= 300 && status < 400) throw new InvalidAnswer(status, `the answer leads elsewhere (${status})`);
+  if (!isOwnType && (status < 200 || status > 299)) throw new InvalidAnswer(status, `the answer has status ${status}`);
+  const body = parseObject(text, status);
   const data = body['data'];
   const errors = body['errors'];
   const hasData = typeof data === 'object' && data !== null && !Array.isArray(data);
   const hasErrors = Array.isArray(errors) && errors.length > 0 && errors.every(isError);
-  if (!hasData && hasErrors && errors[0].extensions?.code === 'SHUTTING_DOWN')
-    throw new Error('the server is being stopped');
-  if (!hasData && !hasErrors) throw new Error('the answer has neither data nor errors');
+  if (!hasData && !hasErrors) throw new InvalidAnswer(status, 'the answer has neither data nor errors');
+  const code = hasErrors && !hasData ? errors[0].extensions?.code : undefined;
+  if (REFUSALS.has(code)) throw new InvalidAnswer(status, `the subgraph refuses: ${code}`);
   return {
     data: hasData ? (data as Record<string, unknown>) : null,
     ...(hasErrors && { errors: errors as NonNullable<ExecutionResult['errors']> }),
   };
 }
 
-function parseObject(text: string): Record<string, unknown> {
+/** True for the type, with or without parameters, in whatever case. */
+function isMediaType(contentType: string, type: string): boolean {
+  if (contentType === type || contentType.startsWith(`${type};`)) return true;
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() === type;
+}
+
+function parseObject(text: string, status: number): Record<string, unknown> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch {
-    throw new Error('the answer is not JSON');
+    throw new InvalidAnswer(status, 'the answer is not JSON');
   }
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
-  throw new Error('the answer is not an object');
+  throw new InvalidAnswer(status, 'the answer is not an object');
 }
 
 function isError(value: unknown): boolean {

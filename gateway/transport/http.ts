@@ -1,92 +1,150 @@
-import type { ExecutionResult } from 'graphql';
-import { type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../../schema/clock.ts';
 import { CodedError } from '../../schema/errors.ts';
 import type { SubgraphRequest, SubgraphTransport } from '../../schema/subgraph-transport.ts';
-import { withDeadline } from '../deadline.ts';
-import { parseAnswer } from './answer.ts';
-import { PRINCIPAL_HEADER, principalHeader } from './principal-header.ts';
+import { BREAKER_DEFAULTS, type BreakerOptions, type BreakerState, createCircuitBreaker } from './circuit-breaker.ts';
+import { createDeduplicator, type Deduplication } from './deduplicate.ts';
+import type { Waiting } from './party.ts';
+import { principalHeader } from './principal-header.ts';
+import { createBodyWriter } from './request-body.ts';
+import { requestHeaders, type Signing } from './request-headers.ts';
+import { createResilientClient, type ResilientClient, type SharedAnswer } from './resilience.ts';
+import { createRetryBudget } from './retry-budget.ts';
 import { createSocketSubscriber } from './socket.ts';
+import { DeadlinePassed, type HttpCall } from './wire/call.ts';
+import { createHttpClient } from './wire/pool.ts';
 
 /** Where a remote subgraph is and how much it is allowed. */
 export interface HttpTransportOptions {
-  /** Name of the subgraph, for errors. */
+  /** Name of the subgraph, for errors and signatures. */
   readonly subgraph: string;
   /** Its GraphQL endpoint; without a path, `/graphql` of that server. */
   readonly url: string;
   /** How long one request may take in all. */
   readonly timeoutMs: number;
+  /** Milliseconds; deadlines of requests are told by it. That of `createGateway` when not given. */
+  readonly clock?: Clock;
+  /** Signs each request; none is signed when not given. */
+  readonly signing?: Signing;
+  /** Connections at most, 128 when not given; further requests wait for one. */
+  readonly connections?: number;
+  /** When the subgraph is let alone for a while; `'OFF'`: never. */
+  readonly breaker?: Partial<BreakerOptions> | 'OFF';
+  /** Told when the breaker's state changes; it begins CLOSED. */
+  readonly onBreaker?: (state: BreakerState) => void;
+  /** Retries of reads, in percent of the requests; 10 when not given. */
+  readonly retryPercent?: number;
+  /** Told of each retry. */
+  readonly onRetry?: () => void;
+  /** Which equal reads share one request; `BEFORE_SENDING` when not given. */
+  readonly deduplication?: Deduplication;
+  /** Certificates of authorities that are trusted instead of the system's, PEM. */
+  readonly authorities?: string;
 }
 
-/** Largest answer. */
-const ANSWER_LIMIT_BYTES = 8 * 1024 * 1024;
-const CONNECTIONS = 64;
+/** Limits of an answer: its head, and the 8 MiB of its body. */
+const LIMITS = { head: 16 * 1024, body: 8 * 1024 * 1024 };
+const CONNECTIONS = 128;
+const RETRY_PERCENT = 10;
+const TRACEPARENT = /^[\da-f-]{1,128}$/;
 
 /**
- * The way to a subgraph over HTTP: one pool of kept-alive connections, no redirect followed, answers bounded in time and size.
- * Subscriptions take a WebSocket each (graphql-transport-ws).
+ * The way to a subgraph over HTTP: kept-alive connections, no redirect followed, answers bounded in time and size, reads repeated
+ * within a budget, a breaker for a subgraph that fails. Subscriptions take a WebSocket each (graphql-transport-ws).
  */
 export function createHttpTransport(options: HttpTransportOptions): SubgraphTransport {
-  const { subgraph, timeoutMs } = options;
+  const { subgraph, timeoutMs, signing, clock = () => performance.timeOrigin + performance.now() } = options;
   const endpoint = new URL(options.url);
   if (endpoint.pathname === '/') endpoint.pathname = '/graphql';
-  const pool = new Pool(endpoint.origin, { connections: CONNECTIONS, connect: { timeout: timeoutMs } });
-  const path = `${endpoint.pathname}${endpoint.search}`;
-  const sockets = createSocketSubscriber(subgraph, endpoint);
+  const target = `${endpoint.pathname}${endpoint.search}`;
+  const client = createClient(options, endpoint, clock);
+  const writeBody = createBodyWriter();
+  const sockets = createSocketSubscriber(subgraph, endpoint, signing);
+  const deduplication = options.deduplication ?? 'BEFORE_SENDING';
+  const deduplicator = deduplication === 'OFF' ? undefined : createDeduplicator<SharedAnswer>(deduplication, clock);
+
+  const post = (request: SubgraphRequest, body: string, isRead: boolean, work: Waiting, onSent?: () => void) => {
+    const { principal, traceparent } = request;
+    const trace = traceparent !== undefined && TRACEPARENT.test(traceparent) ? `traceparent: ${traceparent}\r\n` : '';
+    const call: HttpCall = {
+      body,
+      get deadline() {
+        return work.deadline;
+      },
+      signal: work.signal,
+      onSend() {
+        onSent?.();
+        const remainingMs = work.deadline - clock();
+        const subject = { subgraph, method: 'POST', target, body, principal, remainingMs } as const;
+        return trace + fieldLines(requestHeaders(subject, signing));
+      },
+    };
+    return client.post(call, isRead);
+  };
   return {
-    execute: (request) =>
-      withDeadline({ timeoutMs, subgraph, ...(request.signal && { outer: request.signal }) }, async (signal) => {
-        try {
-          return await post(pool, path, request, signal);
-        } catch (error) {
-          throw signal.aborted || error instanceof CodedError ? error : down(subgraph, error);
-        }
-      }),
+    takesJson: true,
+    keepsDeadlines: true,
+    async execute(request) {
+      const { query, principal, signal, deadline = Number.POSITIVE_INFINITY } = request;
+      const body = writeBody(request);
+      const isRead = !query.includes('mutation');
+      const waiting = { deadline: Math.min(deadline, clock() + timeoutMs), signal };
+      try {
+        if (!deduplicator || !isRead) return (await post(request, body, isRead, waiting)).take();
+        // Everything that the subgraph is told but the deadline and the signature, which are the request's own.
+        const key = `${principalHeader(principal)}\n${body}`;
+        return (await deduplicator.share(key, waiting, (work) => post(request, body, isRead, work, work.sent))).take();
+      } catch (error) {
+        throw signal?.aborted ? signal.reason : codedFailure(subgraph, error);
+      }
+    },
     subscribe: (request) => sockets.subscribe(request),
     async close() {
       sockets.close();
-      await pool.destroy();
+      await client.close();
     },
   };
 }
 
-async function post(pool: Pool, path: string, request: SubgraphRequest, signal: AbortSignal): Promise<ExecutionResult> {
-  const { query, variables, operationName, principal, fetches } = request;
-  const response = await pool.request({
-    method: 'POST',
-    path,
-    signal,
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/graphql-response+json, application/json;q=0.9',
-      [PRINCIPAL_HEADER]: principalHeader(principal),
+function createClient(options: HttpTransportOptions, endpoint: URL, clock: Clock): ResilientClient {
+  const { timeoutMs, breaker, onBreaker, onRetry = () => {}, retryPercent = RETRY_PERCENT, authorities } = options;
+  const isSecure = endpoint.protocol === 'https:';
+  const client = createHttpClient({
+    place: {
+      host: endpoint.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: Number(endpoint.port) || (isSecure ? 443 : 80),
+      isSecure,
+      ...(authorities !== undefined && { authorities }),
     },
-    body: JSON.stringify({ query, variables, operationName, ...(fetches && { extensions: { fetches } }) }),
+    target: `${endpoint.pathname}${endpoint.search}`,
+    authority: endpoint.host,
+    limits: LIMITS,
+    connections: options.connections ?? CONNECTIONS,
+    clock,
   });
-  if (response.statusCode === 429) {
-    await response.body.dump();
-    throw new CodedError('SUBGRAPH_RATE_LIMITED', 'The subgraph refuses for now: it was asked too often.');
-  }
-  return parseAnswer({
-    status: response.statusCode,
-    contentType: String(response.headers['content-type'] ?? ''),
-    text: await readText(response.body),
+  return createResilientClient({
+    client,
+    breaker:
+      breaker === 'OFF' ? undefined : createCircuitBreaker({ ...BREAKER_DEFAULTS, ...breaker }, clock, onBreaker),
+    budget: createRetryBudget(retryPercent, clock),
+    onRetry,
+    timeoutMs,
+    clock,
   });
 }
 
-async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > ANSWER_LIMIT_BYTES) throw new Error(`the answer is larger than ${ANSWER_LIMIT_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+function fieldLines(headers: Readonly<Record<string, string>>): string {
+  let lines = '';
+  for (const name in headers) lines += `${name}: ${headers[name]}\r\n`;
+  return lines;
 }
 
 /** The reason is for the log: it may name addresses. */
-function down(subgraph: string, cause: unknown): CodedError {
-  const error = new CodedError('SUBGRAPH_DOWN', `\`${subgraph}\` could not be reached or gave no valid answer.`);
+function codedFailure(subgraph: string, cause: unknown): Error {
+  if (cause instanceof CodedError) return cause;
+  const error =
+    cause instanceof DeadlinePassed
+      ? new CodedError('SUBGRAPH_TIMEOUT', `\`${subgraph}\` did not answer in time.`)
+      : new CodedError('SUBGRAPH_DOWN', `\`${subgraph}\` could not be reached or gave no valid answer.`);
   error.cause = cause;
   return error;
 }

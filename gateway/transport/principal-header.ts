@@ -1,9 +1,14 @@
 import type { Principal } from '../../schema/principal.ts';
 
-/** Header in which a subgraph is told who asks. */
-export const PRINCIPAL_HEADER = 'c360-principal';
+/** Principals that ask now are asked about again at once, and are objects that nobody changes. */
+const known = new WeakMap<Principal, string>();
 
-/** A principal as the header carries it: JSON in base64url. */
+/** A principal as its header carries it: JSON in base64url. */
 export function principalHeader(principal: Principal): string {
-  return Buffer.from(JSON.stringify(principal)).toString('base64url');
+  let header = known.get(principal);
+  if (header === undefined) {
+    header = Buffer.from(JSON.stringify(principal)).toString('base64url');
+    known.set(principal, header);
+  }
+  return header;
 }

@@ -1,9 +1,10 @@
 import type { ExecutionResult } from 'graphql';
-import { type Client, createClient } from 'graphql-ws';
-import { WebSocket } from 'ws';
 import { CodedError } from '../../schema/errors.ts';
 import type { SubgraphRequest } from '../../schema/subgraph-transport.ts';
-import { PRINCIPAL_HEADER, principalHeader } from './principal-header.ts';
+import { type After, afterByTimer } from '../timers.ts';
+import { principalHeader } from './principal-header.ts';
+import { requestHeaders, type Signing } from './request-headers.ts';
+import { UpstreamSocket } from './upstream-socket.ts';
 
 /** Subscriptions to one remote subgraph. */
 export interface SocketSubscriber {
@@ -12,78 +13,150 @@ export interface SocketSubscriber {
   close(): void;
 }
 
-/** Largest message of a subgraph. */
-const MESSAGE_LIMIT_BYTES = 8 * 1024 * 1024;
-const KEEP_ALIVE_MS = 10_000;
+/** What may wait of one subscription. A reader that is slower loses the subscription and goes on with its cursor. */
+const WAITING_EVENTS = 1000;
+const WAITING_BYTES = 8 * 1024 * 1024;
 
-/** Makes subscriptions over graphql-transport-ws. Each has its own socket, because the socket says who asks. */
-export function createSocketSubscriber(subgraph: string, endpoint: URL): SocketSubscriber {
-  const clients = new Set<Client>();
+/** Makes subscriptions over graphql-transport-ws: one socket for each principal, because the socket says who asks. */
+export function createSocketSubscriber(
+  subgraph: string,
+  endpoint: URL,
+  signing?: Signing | undefined,
+  after: After = afterByTimer,
+): SocketSubscriber {
+  const sockets = new Map<string, UpstreamSocket>();
+  const target = `${endpoint.pathname}${endpoint.search}`;
+  const socketOf = ({ principal }: SubgraphRequest): UpstreamSocket => {
+    const key = principalHeader(principal);
+    const known = sockets.get(key);
+    if (known) return known;
+    const opened = new UpstreamSocket({
+      url: socketUrl(endpoint),
+      headers: requestHeaders({ subgraph, method: 'GET', target, body: '', principal }, signing),
+      after,
+      onClosed: () => {
+        if (sockets.get(key) === opened) sockets.delete(key);
+      },
+    });
+    sockets.set(key, opened);
+    return opened;
+  };
   return {
-    subscribe: (request) => subscribe({ subgraph, url: socketUrl(endpoint), clients }, request),
+    subscribe: (request) => new SubgraphEvents(subgraph, socketOf, request),
     close() {
-      for (const client of clients) void letGo(client);
+      for (const socket of [...sockets.values()]) socket.close();
     },
   };
 }
 
-interface Subscriber {
-  readonly subgraph: string;
-  readonly url: string;
-  readonly clients: Set<Client>;
+interface Waiting {
+  readonly event: ExecutionResult;
+  readonly bytes: number;
 }
 
-async function* subscribe(subscriber: Subscriber, request: SubgraphRequest): AsyncGenerator<ExecutionResult> {
-  const { query, variables, operationName, signal, fetches } = request;
-  if (signal?.aborted) return;
-  const client = createClient({
-    url: subscriber.url,
-    webSocketImpl: socketWithHeader(principalHeader(request.principal)),
-    retryAttempts: 0,
-    keepAlive: KEEP_ALIVE_MS,
-  });
-  subscriber.clients.add(client);
-  const results = client.iterate({
-    query,
-    ...(variables && { variables }),
-    ...(operationName && { operationName }),
-    ...(fetches && { extensions: { fetches } }),
-  });
-  const end = () => void results.return?.();
-  signal?.addEventListener('abort', end, { once: true });
-  try {
-    for await (const result of results) yield result as ExecutionResult;
-  } catch (error) {
-    yield* refusalOf(error, subscriber.subgraph);
-  } finally {
-    signal?.removeEventListener('abort', end);
-    subscriber.clients.delete(client);
-    await letGo(client);
+interface Asking {
+  readonly resolve: (result: IteratorResult<ExecutionResult>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const DONE = { done: true, value: undefined } as const;
+
+/** The events of one subscription. It begins with the first question for one; ending it reaches the subgraph at once. */
+class SubgraphEvents implements AsyncIterableIterator<ExecutionResult> {
+  readonly #subgraph: string;
+  readonly #socketOf: (request: SubgraphRequest) => UpstreamSocket;
+  readonly #request: SubgraphRequest;
+  readonly #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #asking: Asking[] = [];
+  #unsubscribe: (() => void) | undefined;
+  #end: { readonly failure?: CodedError } | undefined;
+
+  constructor(subgraph: string, socketOf: (request: SubgraphRequest) => UpstreamSocket, request: SubgraphRequest) {
+    this.#subgraph = subgraph;
+    this.#socketOf = socketOf;
+    this.#request = request;
   }
-}
 
-/** A socket that could not be opened, or broke, is gone already: that must not end the process. */
-async function letGo(client: Client): Promise<void> {
-  await Promise.resolve(client.dispose()).catch(() => undefined);
-}
-
-/** A refused operation comes as a list of errors and is an answer; anything else is a broken socket. */
-function* refusalOf(error: unknown, subgraph: string): Generator<ExecutionResult> {
-  if (Array.isArray(error)) {
-    yield { errors: error };
-    return;
+  [Symbol.asyncIterator](): this {
+    return this;
   }
-  const down = new CodedError('SUBGRAPH_DOWN', `The subscription to \`${subgraph}\` broke off.`);
-  down.cause = error;
-  throw down;
-}
 
-function socketWithHeader(principal: string): typeof WebSocket {
-  return class extends WebSocket {
-    constructor(address: string | URL, protocols?: string | string[]) {
-      super(address, protocols, { headers: { [PRINCIPAL_HEADER]: principal }, maxPayload: MESSAGE_LIMIT_BYTES });
+  next(): Promise<IteratorResult<ExecutionResult>> {
+    if (!this.#unsubscribe && !this.#end) this.#begin();
+    const first = this.#waiting.shift();
+    if (first) {
+      this.#waitingBytes -= first.bytes;
+      return Promise.resolve({ done: false, value: first.event });
     }
-  } as typeof WebSocket;
+    if (!this.#end) return new Promise((resolve, reject) => this.#asking.push({ resolve, reject }));
+    const { failure } = this.#end;
+    this.#end = {};
+    return failure ? Promise.reject(failure) : Promise.resolve(DONE);
+  }
+
+  async return(): Promise<IteratorResult<ExecutionResult>> {
+    this.#stop();
+    return DONE;
+  }
+
+  #begin(): void {
+    const { query, variables, operationName, fetches, signal } = this.#request;
+    if (signal?.aborted) {
+      this.#finish({});
+      return;
+    }
+    signal?.addEventListener('abort', this.#stop, { once: true });
+    const payload = {
+      query,
+      ...(variables && { variables }),
+      ...(operationName !== undefined && { operationName }),
+      ...(fetches && { extensions: { fetches } }),
+    };
+    this.#unsubscribe = this.#socketOf(this.#request).subscribe(payload, {
+      next: (event, bytes) => this.#take(event, bytes),
+      complete: () => this.#finish({}),
+      lost: (reason) => this.#lose(reason),
+    });
+  }
+
+  #take(event: ExecutionResult, bytes: number): void {
+    const asking = this.#asking.shift();
+    if (asking) {
+      asking.resolve({ done: false, value: event });
+      return;
+    }
+    this.#waiting.push({ event, bytes });
+    this.#waitingBytes += bytes;
+    if (this.#waiting.length <= WAITING_EVENTS && this.#waitingBytes <= WAITING_BYTES) return;
+    this.#unsubscribe?.();
+    this.#lose(new Error('Events came faster than they were worked on.'));
+  }
+
+  /** The reason may name addresses: it is for the log. */
+  #lose(reason: unknown): void {
+    const failure = new CodedError('SUBGRAPH_DOWN', `The subscription to \`${this.#subgraph}\` broke off.`);
+    failure.cause = reason;
+    this.#finish({ failure });
+  }
+
+  readonly #stop = (): void => {
+    this.#unsubscribe?.();
+    this.#waiting.length = 0;
+    this.#finish({});
+  };
+
+  #finish(end: { readonly failure?: CodedError }): void {
+    if (this.#end) return;
+    this.#end = end;
+    this.#request.signal?.removeEventListener('abort', this.#stop);
+    const asking = this.#asking;
+    this.#asking = [];
+    for (const { resolve, reject } of asking) {
+      if (end.failure) reject(end.failure);
+      else resolve(DONE);
+    }
+  }
 }
 
 function socketUrl(endpoint: URL): string {

@@ -196,6 +196,10 @@ export type Customer = {
   readonly provenance: Maybe<ReadonlyArray<FieldProvenance>>;
   /** How each cloud answered for this customer, in this very operation. */
   readonly completeness: Maybe<ReadonlyArray<SourceCompleteness>>;
+  /** The home the person shares with others, as far as surname, address and telephone tell; null for a person alone. */
+  readonly household: Maybe<Household>;
+  /** What happened to this identity and those merged into it, latest first. */
+  readonly identityEvents: Maybe<IdentityEventConnection>;
   /** Keys of the commerce records of the customer. Internal. */
   readonly commerceRecordIds: Maybe<Scalars['RecordIds']['output']>;
   readonly commerceProfiles: Maybe<ReadonlyArray<SourceProfile>>;
@@ -211,6 +215,13 @@ export type Customer = {
 /** One person. Every value but the ids is read from the clouds at the moment of the question. Customer 360 Data Model: UnifiedIndividual. */
 export type CustomerProvenanceArgs = {
   fields?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+};
+
+
+/** One person. Every value but the ids is read from the clouds at the moment of the question. Customer 360 Data Model: UnifiedIndividual. */
+export type CustomerIdentityEventsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Kinds of identifier that records are matched or looked up by. */
@@ -389,20 +400,494 @@ export type CustomerEdge = {
   readonly node: Customer;
 };
 
+/** People who share a home. Customer 360 Data Model: Household (a kind of Party). */
+export type Household = {
+  /** The household's id: `hh_` and a ULID in lower case. */
+  readonly householdId: Scalars['ID']['output'];
+  /** When it was first found. */
+  readonly createdDate: Scalars['DateTime']['output'];
+  /** Who lives in it, by id. */
+  readonly members: HouseholdMemberConnection;
+};
+
+
+/** People who share a home. Customer 360 Data Model: Household (a kind of Party). */
+export type HouseholdMembersArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** One page of people of a household. */
+export type HouseholdMemberConnection = {
+  /** The people of a household with their cursors. */
+  readonly edges: ReadonlyArray<HouseholdMemberEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One of a page of people of a household. */
+export type HouseholdMemberEdge = {
+  /** Continue after this one. */
+  readonly cursor: Scalars['String']['output'];
+  /** What stands here. */
+  readonly node: Customer;
+};
+
+/** A merge of two customers. Customer 360 Data Model: MergeEvent. */
+export type MergeEvent = {
+  /** The merge's id. */
+  readonly mergeEventId: Scalars['ID']['output'];
+  /** The id that went on, as the oldest. */
+  readonly survivorCustomer360Id: Scalars['Customer360Id']['output'];
+  /** The id that became an alias. */
+  readonly mergedCustomer360Id: Scalars['Customer360Id']['output'];
+  /** The rule that merged, `MANUAL` for a person's decision. */
+  readonly rule: Scalars['String']['output'];
+  /** The evidence in bits, null where none was weighed. */
+  readonly bits: Maybe<Scalars['Float']['output']>;
+  /** When it was merged. */
+  readonly mergedDate: Scalars['DateTime']['output'];
+  /** When it was taken back, null while it is in effect. */
+  readonly unmergedDate: Maybe<Scalars['DateTime']['output']>;
+};
+
+/** What happened to identity. */
+export type IdentityEventType =
+  /** An id was given. */
+  | 'CUSTOMER_CREATED'
+  /** A record was linked to a customer. */
+  | 'RECORD_LINKED'
+  /** A record was forgotten. */
+  | 'RECORD_UNLINKED'
+  /** Two customers became one. */
+  | 'CUSTOMERS_MERGED'
+  /** A merge was taken back. */
+  | 'CUSTOMERS_UNMERGED'
+  /** A person decided about records. */
+  | 'MATCH_DECIDED'
+  /** A person's decision was taken back. */
+  | 'MATCH_DECISION_REVOKED'
+  /** Rules, a model or a survivorship document came into effect. */
+  | 'DOCUMENT_ACTIVATED'
+  /** People of a household came or went. */
+  | 'HOUSEHOLD_CHANGED'
+  /** A person was forgotten. */
+  | 'CUSTOMER_ERASED'
+  /** An identifier of a forgotten person came back with a record. */
+  | 'ERASED_IDENTIFIER_RETURNED';
+
+/** A change of identity, with who, when and why. */
+export type IdentityEvent = {
+  /** Position after this change: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The event's id. */
+  readonly id: Scalars['ID']['output'];
+  /** What happened. */
+  readonly eventType: IdentityEventType;
+  /** When, by the clock of the process that did it. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+  /** The customer concerned: of a merge the survivor, of one taken back the customer it was taken from. Null where none is. */
+  readonly customer360Id: Maybe<Scalars['Customer360Id']['output']>;
+  /** The other customer of a merge, or the one a record came from. */
+  readonly otherCustomer360Id: Maybe<Scalars['Customer360Id']['output']>;
+  /** The record concerned. */
+  readonly record: Maybe<IdentityLink>;
+  /** The merge concerned. */
+  readonly mergeEventId: Maybe<Scalars['ID']['output']>;
+  /** The decision concerned. */
+  readonly decisionId: Maybe<Scalars['ID']['output']>;
+  /** The household concerned. */
+  readonly householdId: Maybe<Scalars['ID']['output']>;
+  /** The rule that decided, `MANUAL` for a person. */
+  readonly rule: Maybe<Scalars['String']['output']>;
+  /** The evidence in bits. */
+  readonly bits: Maybe<Scalars['Float']['output']>;
+  /** Who did it by hand: the principal's subject. Null for what the engine did. */
+  readonly by: Maybe<Scalars['String']['output']>;
+  /** Why, in that person's words. */
+  readonly reason: Maybe<Scalars['String']['output']>;
+};
+
+/** One page of changes of identity. */
+export type IdentityEventConnection = {
+  /** The changes of identity with their cursors. */
+  readonly edges: ReadonlyArray<IdentityEventEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One of a page of changes of identity. */
+export type IdentityEventEdge = {
+  /** Continue after this one. */
+  readonly cursor: Scalars['String']['output'];
+  /** What stands here. */
+  readonly node: IdentityEvent;
+};
+
+/** How strongly a deterministic rule speaks. */
+export type MatchRuleEffect =
+  /** Links. */
+  | 'ASSERT'
+  /** Adds evidence. */
+  | 'SUPPORT'
+  /** Keeps apart. */
+  | 'FORBID';
+
+/** What the evidence, or what overrules it, says of two records. */
+export type MatchVerdict =
+  /** Over the threshold. */
+  | 'LINKED'
+  /** Below the threshold. */
+  | 'APART'
+  /** A rule links them. */
+  | 'ASSERTED'
+  /** A rule keeps them apart. */
+  | 'FORBIDDEN'
+  /** A person said that they are one. */
+  | 'DECIDED_SAME'
+  /** A person said that they are two. */
+  | 'DECIDED_NOT_SAME'
+  /** Over the threshold, but a guard keeps them apart. */
+  | 'VETOED';
+
+/** A deterministic rule that held. Customer 360 Data Model: MatchRule. */
+export type FiredMatchRule = {
+  /** Its name. */
+  readonly name: Scalars['String']['output'];
+  /** Version of the ruleset it stands in. */
+  readonly version: Scalars['Int']['output'];
+  /** What it does. */
+  readonly effect: MatchRuleEffect;
+};
+
+/** What one field says about two records: one bar of the waterfall. */
+export type MatchContribution = {
+  /** The field, such as GIVEN_NAME; PRIOR for the odds before anything is compared, RULE for a rule's support. */
+  readonly field: Scalars['String']['output'];
+  /** How well the two agree, such as EXACT, NICKNAME, FUZZY, DIFFERENT, MISSING. */
+  readonly level: Scalars['String']['output'];
+  /** The left record's value in normal form; masked for whoever may not see it. */
+  readonly leftValue: Maybe<Scalars['String']['output']>;
+  /** The right record's value in normal form; masked for whoever may not see it. */
+  readonly rightValue: Maybe<Scalars['String']['output']>;
+  /** Bits of the level alone. */
+  readonly levelBits: Scalars['Float']['output'];
+  /** Bits more or less because the value is rarer or more frequent than the average, or shared by several people. */
+  readonly termFrequencyBits: Scalars['Float']['output'];
+  /** What it adds in all. */
+  readonly bits: Scalars['Float']['output'];
+};
+
+/** A link on the way from one record to another. */
+export type MatchChainLink = {
+  /** Where it begins. */
+  readonly left: MatchedRecord;
+  /** Where it leads. */
+  readonly right: MatchedRecord;
+  /** The rule that links, `MODEL` when the score did, `MANUAL` for a person's decision. */
+  readonly rule: Scalars['String']['output'];
+  /** The evidence in bits. */
+  readonly bits: Scalars['Float']['output'];
+};
+
+/** Names a record of a cloud that is matched. */
+export type MatchedRecord = {
+  /** The cloud. */
+  readonly dataSourceId: Scalars['ID']['output'];
+  /** The record's own key there. */
+  readonly sourceRecordId: Scalars['ID']['output'];
+  /** The customer it belongs to, null when identity does not know it any more. */
+  readonly customer: Maybe<Customer>;
+};
+
+/** Why two records are, or are not, one person. */
+export type MatchExplanation = {
+  /** One record. */
+  readonly left: MatchedRecord;
+  /** The other record. */
+  readonly right: MatchedRecord;
+  /** True when both belong to one customer. */
+  readonly isSameCustomer: Scalars['Boolean']['output'];
+  /** The deterministic rule that held, null when none did. */
+  readonly rule: Maybe<FiredMatchRule>;
+  /** Every field's part, from the prior on; they add up to `bits`. */
+  readonly contributions: ReadonlyArray<MatchContribution>;
+  /** The evidence: log2 of the odds that the two are one person. */
+  readonly bits: Scalars['Float']['output'];
+  /** The same as a probability. */
+  readonly probability: Scalars['Float']['output'];
+  /** Bits from which on a pair is linked. */
+  readonly threshold: Scalars['Float']['output'];
+  /** What follows. */
+  readonly verdict: MatchVerdict;
+  /** What the guard against wrong merges said, null when it had nothing to say. */
+  readonly guard: Maybe<Scalars['String']['output']>;
+  /** The links that join the two, through others where need be; none when they are apart. */
+  readonly chain: ReadonlyArray<MatchChainLink>;
+  /** The model that weighed. */
+  readonly modelVersion: Scalars['String']['output'];
+  /** The rules that held. */
+  readonly rulesetVersion: Scalars['String']['output'];
+  /** The waterfall as text, a line for each field, values masked as above. */
+  readonly waterfall: Scalars['String']['output'];
+};
+
+/** Why two records wait for a person. */
+export type MatchReviewKind =
+  /** The evidence neither joins nor parts them. */
+  | 'UNCERTAIN'
+  /** The evidence joins them, a guard forbids it. */
+  | 'VETOED_MERGE';
+
+/** Two records that a person should look at. */
+export type MatchReview = {
+  /** The review's id: the same two records are one review, however often they are found. */
+  readonly reviewId: Scalars['ID']['output'];
+  /** Why they wait. */
+  readonly kind: MatchReviewKind;
+  /** One record. */
+  readonly left: MatchedRecord;
+  /** The other record. */
+  readonly right: MatchedRecord;
+  /** The evidence in bits, null where a guard decided without. */
+  readonly bits: Maybe<Scalars['Float']['output']>;
+  /** What deciding it is worth; the queue begins with the largest. */
+  readonly expectedValue: Scalars['Float']['output'];
+  /** The rules or guards concerned. */
+  readonly reasons: ReadonlyArray<Scalars['String']['output']>;
+  /** When the pair was found. */
+  readonly createdDate: Scalars['DateTime']['output'];
+  /** Why the two are, or are not, one person. */
+  readonly explanation: Maybe<MatchExplanation>;
+};
+
+/** One page of pairs that wait. */
+export type MatchReviewConnection = {
+  /** The pairs that wait with their cursors. */
+  readonly edges: ReadonlyArray<MatchReviewEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One of a page of pairs that wait. */
+export type MatchReviewEdge = {
+  /** Continue after this one. */
+  readonly cursor: Scalars['String']['output'];
+  /** What stands here. */
+  readonly node: MatchReview;
+};
+
+/** What a person said about records. */
+export type MatchDecisionVerdict =
+  /** Both are one person. */
+  | 'SAME'
+  /** They are two people. */
+  | 'NOT_SAME'
+  /** The record belongs to the customer. */
+  | 'PINNED';
+
+/** What brought a decision about. */
+export type MatchDecisionOrigin =
+  /** Customers were merged by hand. */
+  | 'MERGE'
+  /** A merge was taken back. */
+  | 'UNMERGE'
+  /** A pair of the queue was decided. */
+  | 'REVIEW'
+  /** Two records were kept apart by hand. */
+  | 'NEVER_MATCH'
+  /** A record was given to a customer by hand. */
+  | 'PIN';
+
+/** A decision about records, with who, when and why. It holds until it is taken back. */
+export type MatchDecision = {
+  /** The decision's id; several pairs may have been decided at once. */
+  readonly decisionId: Scalars['ID']['output'];
+  /** What was said. */
+  readonly verdict: MatchDecisionVerdict;
+  /** What brought it about. */
+  readonly origin: MatchDecisionOrigin;
+  /** The record, or one of the two. */
+  readonly left: MatchedRecord;
+  /** The other record; null for a pinned one. */
+  readonly right: Maybe<MatchedRecord>;
+  /** The customer the record is pinned to. */
+  readonly customer360Id: Maybe<Scalars['Customer360Id']['output']>;
+  /** When it was decided. */
+  readonly decidedAt: Scalars['DateTime']['output'];
+  /** Who decided: the principal's subject. */
+  readonly decidedBy: Maybe<Scalars['String']['output']>;
+  /** Why, in that person's words. */
+  readonly reason: Maybe<Scalars['String']['output']>;
+};
+
+/** One page of decisions. */
+export type MatchDecisionConnection = {
+  /** The decisions with their cursors. */
+  readonly edges: ReadonlyArray<MatchDecisionEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One of a page of decisions. */
+export type MatchDecisionEdge = {
+  /** Continue after this one. */
+  readonly cursor: Scalars['String']['output'];
+  /** What stands here. */
+  readonly node: MatchDecision;
+};
+
+/** A version of the rules by which records are matched. Customer 360 Data Model: IdentityResolutionRuleset. */
+export type IdentityResolutionRuleset = {
+  /** The version; 0 for the rules that come with the project. */
+  readonly version: Scalars['Int']['output'];
+  /** The rules, as JSON text. */
+  readonly document: Scalars['String']['output'];
+  /** True for the version in effect. */
+  readonly isActive: Scalars['Boolean']['output'];
+  /** When it was made; null for the rules that come with the project. */
+  readonly createdDate: Maybe<Scalars['DateTime']['output']>;
+  /** Who made it. */
+  readonly createdBy: Maybe<Scalars['String']['output']>;
+  /** Why. */
+  readonly reason: Maybe<Scalars['String']['output']>;
+};
+
+/** One page of versions. */
+export type IdentityResolutionRulesetConnection = {
+  /** The versions with their cursors. */
+  readonly edges: ReadonlyArray<IdentityResolutionRulesetEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One of a page of versions. */
+export type IdentityResolutionRulesetEdge = {
+  /** Continue after this one. */
+  readonly cursor: Scalars['String']['output'];
+  /** What stands here. */
+  readonly node: IdentityResolutionRuleset;
+};
+
+/** A group of records that a draft would make one person. */
+export type SimulatedCluster = {
+  /** How many records it has. */
+  readonly size: Scalars['Int']['output'];
+  /** Some of its records, at most 20. */
+  readonly records: ReadonlyArray<MatchedRecord>;
+};
+
+/** What a draft of the rules would change. */
+export type RulesetSimulation = {
+  /** How many records were looked at. */
+  readonly recordCount: Scalars['Int']['output'];
+  /** How many customers these records are now. */
+  readonly customersBefore: Scalars['Int']['output'];
+  /** How many they would be. */
+  readonly customersAfter: Scalars['Int']['output'];
+  /** Customers that would become one with others. */
+  readonly merges: Scalars['Int']['output'];
+  /** Customers that would fall apart. */
+  readonly splits: Scalars['Int']['output'];
+  /** Ids whose records would change, at most 100 of them. */
+  readonly affectedCustomer360Ids: ReadonlyArray<Scalars['Customer360Id']['output']>;
+  /** How many ids that are in all. */
+  readonly affectedCount: Scalars['Int']['output'];
+  /** The largest groups there would be, at most 10. */
+  readonly largestClusters: ReadonlyArray<SimulatedCluster>;
+  /** Pairs that would be decided otherwise, explained by the draft. */
+  readonly examples: ReadonlyArray<MatchExplanation>;
+};
+
+/** What identity still has of an erased customer. All counts but tombstones and returned identifiers are 0 when it has nothing. */
+export type ErasureProof = {
+  /** The erased customer. */
+  readonly customer360Id: Scalars['Customer360Id']['output'];
+  /** When it was erased. */
+  readonly erasedAt: Scalars['DateTime']['output'];
+  /** Who erased it: the principal's subject. */
+  readonly erasedBy: Maybe<Scalars['String']['output']>;
+  /** True when nothing is left and nothing came back. */
+  readonly isErased: Scalars['Boolean']['output'];
+  /** Keyed digests that raise an alarm when an erased identifier returns. */
+  readonly tombstoneCount: Scalars['Int']['output'];
+  /** Records linked to it. */
+  readonly recordCount: Scalars['Int']['output'];
+  /** Records of it whose match features are kept. */
+  readonly matchFeatureCount: Scalars['Int']['output'];
+  /** Entries of the log that name a record of it. */
+  readonly logEntryCount: Scalars['Int']['output'];
+  /** Decisions and reviews about records of it. */
+  readonly decisionCount: Scalars['Int']['output'];
+  /** Erased identifiers that came back. */
+  readonly returnedIdentifierCount: Scalars['Int']['output'];
+};
+
+/** An erased identifier that came back with a record. */
+export type ErasureAlarm = {
+  /** The customer it was erased with. */
+  readonly customer360Id: Scalars['Customer360Id']['output'];
+  /** What kind of identifier it is. */
+  readonly identifierType: IdentifierType;
+  /** The record that brought it. */
+  readonly record: MatchedRecord;
+  /** When it came back. */
+  readonly raisedAt: Scalars['DateTime']['output'];
+};
+
+/** One page of alarms. */
+export type ErasureAlarmConnection = {
+  /** The alarms with their cursors. */
+  readonly edges: ReadonlyArray<ErasureAlarmEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One of a page of alarms. */
+export type ErasureAlarmEdge = {
+  /** Continue after this one. */
+  readonly cursor: Scalars['String']['output'];
+  /** What stands here. */
+  readonly node: ErasureAlarm;
+};
+
 /** Everything that can be asked. */
 export type Query = {
+  /** The customer who asks, null for whoever is none. An id that was merged away gives its survivor. */
+  readonly me: Maybe<Customer>;
   /** One customer. An id that was merged away gives its survivor, which says so in `resolvedFrom`. */
   readonly customer: Maybe<Customer>;
   /** The customer known by a record, e-mail address, telephone number, social account or official number. More than one is an error: use `customers`. */
   readonly customerBy: Maybe<Customer>;
   /** Customers that match a search, or all of them, in the order of their ids. */
   readonly customers: Maybe<CustomerConnection>;
+  /** A household, null when there is none with this id. */
+  readonly household: Maybe<Household>;
+  /** A merge, in effect or taken back; null when there is none with this id. */
+  readonly mergeEvent: Maybe<MergeEvent>;
+  /** Why two records are, or are not, one person; null when identity does not know one of them. Values are shown to agents and administrators, to others masked. */
+  readonly explainMatch: Maybe<MatchExplanation>;
+  /** Pairs that wait for a person, the most valuable first. */
+  readonly matchReviews: Maybe<MatchReviewConnection>;
+  /** What people decided about records, as far as it is in effect. */
+  readonly matchDecisions: Maybe<MatchDecisionConnection>;
+  /** Versions of the rules by which records are matched, latest first. Those that come with the project are in effect while there is none. */
+  readonly identityResolutionRulesets: Maybe<IdentityResolutionRulesetConnection>;
+  /** The rules in effect. */
+  readonly activeIdentityResolutionRuleset: Maybe<IdentityResolutionRuleset>;
+  /** What a draft of the rules would change, worked out on the live records or a sample of them. Nothing is changed. */
+  readonly simulateRuleset: Maybe<RulesetSimulation>;
+  /** What identity still has of an erased customer; null when it was not erased. */
+  readonly erasureProof: Maybe<ErasureProof>;
+  /** Erased identifiers that came back with a record, in the order in which they did. */
+  readonly erasureAlarms: Maybe<ErasureAlarmConnection>;
 };
 
 
 /** Everything that can be asked. */
 export type QueryCustomerArgs = {
   customer360Id: Scalars['Customer360Id']['input'];
+  asOf?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 
@@ -417,6 +902,305 @@ export type QueryCustomersArgs = {
   search?: InputMaybe<CustomerSearchInput>;
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryHouseholdArgs = {
+  householdId: Scalars['ID']['input'];
+};
+
+
+/** Everything that can be asked. */
+export type QueryMergeEventArgs = {
+  mergeEventId: Scalars['ID']['input'];
+};
+
+
+/** Everything that can be asked. */
+export type QueryExplainMatchArgs = {
+  left: SourceRecordInput;
+  right: SourceRecordInput;
+};
+
+
+/** Everything that can be asked. */
+export type QueryMatchReviewsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryMatchDecisionsArgs = {
+  record?: InputMaybe<SourceRecordInput>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryIdentityResolutionRulesetsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QuerySimulateRulesetArgs = {
+  draft: Scalars['String']['input'];
+  sampleSize?: InputMaybe<Scalars['Int']['input']>;
+  examples?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryErasureProofArgs = {
+  customer360Id: Scalars['Customer360Id']['input'];
+};
+
+
+/** Everything that can be asked. */
+export type QueryErasureAlarmsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Makes two customers one. */
+export type MergeCustomersInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** One customer. */
+  readonly customer360Id: Scalars['Customer360Id']['input'];
+  /** The other; the older of the two goes on. */
+  readonly otherCustomer360Id: Scalars['Customer360Id']['input'];
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Takes a merge back. */
+export type UnmergeCustomersInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The merge. */
+  readonly mergeEventId: Scalars['ID']['input'];
+  /** Keeps the two parts apart from now on, whatever the rules say. */
+  readonly doNotRematch?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Gives a record to a customer and keeps it there, whatever the rules say. */
+export type PinRecordInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The record. */
+  readonly sourceRecord: SourceRecordInput;
+  /** The customer; a new one when not given, which splits the record off. */
+  readonly customer360Id?: InputMaybe<Scalars['Customer360Id']['input']>;
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Keeps two records apart, whatever the rules say. */
+export type ForbidMatchInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** One record. */
+  readonly left: SourceRecordInput;
+  /** The other record. */
+  readonly right: SourceRecordInput;
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Takes a decision back: the rules decide again. */
+export type RevokeMatchDecisionInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The decision. */
+  readonly decisionId: Scalars['ID']['input'];
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Decides a pair of the queue. */
+export type DecideMatchReviewInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The review. */
+  readonly reviewId: Scalars['ID']['input'];
+  /** True when the two are one person, false when they are two. */
+  readonly isSamePerson: Scalars['Boolean']['input'];
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Puts rules in effect. */
+export type ActivateRulesetInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The rules, as JSON text. */
+  readonly document: Scalars['String']['input'];
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Puts an earlier version of the rules in effect again. */
+export type RollBackRulesetInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The version; the one before the version in effect when not given. */
+  readonly version?: InputMaybe<Scalars['Int']['input']>;
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Forgets a person. Erase the records in the clouds first: what is still there comes back as a new customer, with an alarm. */
+export type EraseCustomerInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The customer. */
+  readonly customer360Id: Scalars['Customer360Id']['input'];
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Two customers made one. */
+export type MergeCustomersPayload = {
+  /** The merge; taking it back takes its id. */
+  readonly mergeEvent: MergeEvent;
+  /** The customer that both are now. */
+  readonly customer: Customer;
+};
+
+/** A merge taken back. */
+export type UnmergeCustomersPayload = {
+  /** The merge that was taken back. */
+  readonly mergeEvent: MergeEvent;
+  /** The customer that went on. */
+  readonly customer: Customer;
+  /** The customer that is one again. */
+  readonly unmergedCustomer: Customer;
+  /** Merges made after it with either of the two: they stand, and may have carried records on. At most 100. */
+  readonly laterMerges: ReadonlyArray<MergeEvent>;
+};
+
+/** A record given to a customer. */
+export type PinRecordPayload = {
+  /** The decision; taking it back takes its id. */
+  readonly decisionId: Scalars['ID']['output'];
+  /** The record's customer. */
+  readonly customer: Customer;
+};
+
+/** A decision that was made or taken back. */
+export type MatchDecisionPayload = {
+  /** The decision. */
+  readonly decisionId: Scalars['ID']['output'];
+  /** The customers of the records concerned as they are now. At most 100. */
+  readonly customers: ReadonlyArray<Customer>;
+};
+
+/** Rules put in effect. */
+export type RulesetPayload = {
+  /** The rules in effect. */
+  readonly ruleset: IdentityResolutionRuleset;
+};
+
+/** A person forgotten. */
+export type EraseCustomerPayload = {
+  /** What is left: nothing but tombstones. */
+  readonly proof: ErasureProof;
+};
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type Mutation = {
+  /** Makes two customers one. */
+  readonly mergeCustomers: MergeCustomersPayload;
+  /** Takes a merge back exactly: ids, links and values are as before. */
+  readonly unmergeCustomers: UnmergeCustomersPayload;
+  /** Gives a record to a customer, or splits it off, and keeps it there. */
+  readonly pinRecord: PinRecordPayload;
+  /** Keeps two records apart. */
+  readonly forbidMatch: MatchDecisionPayload;
+  /** Takes a decision back. */
+  readonly revokeMatchDecision: MatchDecisionPayload;
+  /** Decides a pair that waits for a person. */
+  readonly decideMatchReview: MatchDecisionPayload;
+  /** Puts rules in effect, as a new version. */
+  readonly activateRuleset: RulesetPayload;
+  /** Puts an earlier version of the rules in effect again. */
+  readonly rollBackRuleset: RulesetPayload;
+  /** Forgets a person. */
+  readonly eraseCustomer: EraseCustomerPayload;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationMergeCustomersArgs = {
+  input: MergeCustomersInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationUnmergeCustomersArgs = {
+  input: UnmergeCustomersInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationPinRecordArgs = {
+  input: PinRecordInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationForbidMatchArgs = {
+  input: ForbidMatchInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationRevokeMatchDecisionArgs = {
+  input: RevokeMatchDecisionInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationDecideMatchReviewArgs = {
+  input: DecideMatchReviewInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationActivateRulesetArgs = {
+  input: ActivateRulesetInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationRollBackRulesetArgs = {
+  input: RollBackRulesetInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationEraseCustomerArgs = {
+  input: EraseCustomerInput;
+};
+
+/** Everything that can be followed. */
+export type Subscription = {
+  /** Changes of identity as they happen, from `since` on; without it, from now on. */
+  readonly identityChanged: IdentityEvent;
+};
+
+
+/** Everything that can be followed. */
+export type SubscriptionIdentityChangedArgs = {
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+  customer360Id?: InputMaybe<Scalars['Customer360Id']['input']>;
 };
 
 export type SalesOrder = {
@@ -549,6 +1333,7 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 /** Mapping of federation types */
 export type FederationTypes = {
   Customer: Customer;
+  Household: Household;
   SalesOrder: SalesOrder;
   ShoppingCart: ShoppingCart;
   LoyaltyProgramMember: LoyaltyProgramMember;
@@ -565,6 +1350,9 @@ export type FederationReferenceTypes = {
     & GraphQLRecursivePick<FederationTypes['Customer'], {"customer360Id":true}>
     & ( Record<PropertyKey, never>
         | GraphQLRecursivePick<FederationTypes['Customer'], {"commerceProfiles":{"dataSourceId":true,"dataSourceObjectId":true,"sourceRecordId":true,"salutation":true,"firstName":true,"middleName":true,"lastName":true,"fullName":true,"birthDate":true,"contactPointEmails":{"emailAddress":true},"contactPointPhones":{"telephoneNumber":true,"formattedE164PhoneNumber":true},"contactPointAddresses":{"addressLine1":true,"addressLine2":true,"cityName":true,"stateProvinceName":true,"postalCodeText":true,"countryName":true},"contactPointSocials":{"socialNetworkProvider":true,"socialHandleName":true},"partyIdentifications":{"partyIdentificationType":true,"name":true,"identificationNumber":true},"createdDate":true,"lastModifiedDate":true},"marketingProfiles":{"dataSourceId":true,"dataSourceObjectId":true,"sourceRecordId":true,"salutation":true,"firstName":true,"middleName":true,"lastName":true,"fullName":true,"birthDate":true,"contactPointEmails":{"emailAddress":true},"contactPointPhones":{"telephoneNumber":true,"formattedE164PhoneNumber":true},"contactPointAddresses":{"addressLine1":true,"addressLine2":true,"cityName":true,"stateProvinceName":true,"postalCodeText":true,"countryName":true},"contactPointSocials":{"socialNetworkProvider":true,"socialHandleName":true},"partyIdentifications":{"partyIdentificationType":true,"name":true,"identificationNumber":true},"createdDate":true,"lastModifiedDate":true},"serviceProfiles":{"dataSourceId":true,"dataSourceObjectId":true,"sourceRecordId":true,"salutation":true,"firstName":true,"middleName":true,"lastName":true,"fullName":true,"birthDate":true,"contactPointEmails":{"emailAddress":true},"contactPointPhones":{"telephoneNumber":true,"formattedE164PhoneNumber":true},"contactPointAddresses":{"addressLine1":true,"addressLine2":true,"cityName":true,"stateProvinceName":true,"postalCodeText":true,"countryName":true},"contactPointSocials":{"socialNetworkProvider":true,"socialHandleName":true},"partyIdentifications":{"partyIdentificationType":true,"name":true,"identificationNumber":true},"createdDate":true,"lastModifiedDate":true}}> ) );
+  Household:
+    ( { __typename: 'Household' }
+    & GraphQLRecursivePick<FederationTypes['Household'], {"householdId":true}> );
   SalesOrder:
     ( { __typename: 'SalesOrder' }
     & GraphQLRecursivePick<FederationTypes['SalesOrder'], {"orderNumber":true}>
@@ -625,6 +1413,7 @@ export type ResolversTypes = {
   PartyIdentification: ResolverTypeWrapper<PartyIdentification>;
   SourceProfile: ResolverTypeWrapper<SourceProfile>;
   Customer: ResolverTypeWrapper<Customer>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   IdentifierType: IdentifierType;
   CustomerIdentifier: ResolverTypeWrapper<CustomerIdentifier>;
   ReconciliationRule: ReconciliationRule;
@@ -634,7 +1423,6 @@ export type ResolversTypes = {
   FieldProvenance: ResolverTypeWrapper<FieldProvenance>;
   CompletenessState: CompletenessState;
   SourceCompleteness: ResolverTypeWrapper<SourceCompleteness>;
-  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   SourceRecordInput: SourceRecordInput;
   SocialAccountInput: SocialAccountInput;
   PartyIdentificationInput: PartyIdentificationInput;
@@ -642,7 +1430,58 @@ export type ResolversTypes = {
   CustomerSearchInput: CustomerSearchInput;
   CustomerConnection: ResolverTypeWrapper<CustomerConnection>;
   CustomerEdge: ResolverTypeWrapper<CustomerEdge>;
+  Household: ResolverTypeWrapper<Household>;
+  HouseholdMemberConnection: ResolverTypeWrapper<HouseholdMemberConnection>;
+  HouseholdMemberEdge: ResolverTypeWrapper<HouseholdMemberEdge>;
+  MergeEvent: ResolverTypeWrapper<MergeEvent>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  IdentityEventType: IdentityEventType;
+  IdentityEvent: ResolverTypeWrapper<IdentityEvent>;
+  IdentityEventConnection: ResolverTypeWrapper<IdentityEventConnection>;
+  IdentityEventEdge: ResolverTypeWrapper<IdentityEventEdge>;
+  MatchRuleEffect: MatchRuleEffect;
+  MatchVerdict: MatchVerdict;
+  FiredMatchRule: ResolverTypeWrapper<FiredMatchRule>;
+  MatchContribution: ResolverTypeWrapper<MatchContribution>;
+  MatchChainLink: ResolverTypeWrapper<MatchChainLink>;
+  MatchedRecord: ResolverTypeWrapper<MatchedRecord>;
+  MatchExplanation: ResolverTypeWrapper<MatchExplanation>;
+  MatchReviewKind: MatchReviewKind;
+  MatchReview: ResolverTypeWrapper<MatchReview>;
+  MatchReviewConnection: ResolverTypeWrapper<MatchReviewConnection>;
+  MatchReviewEdge: ResolverTypeWrapper<MatchReviewEdge>;
+  MatchDecisionVerdict: MatchDecisionVerdict;
+  MatchDecisionOrigin: MatchDecisionOrigin;
+  MatchDecision: ResolverTypeWrapper<MatchDecision>;
+  MatchDecisionConnection: ResolverTypeWrapper<MatchDecisionConnection>;
+  MatchDecisionEdge: ResolverTypeWrapper<MatchDecisionEdge>;
+  IdentityResolutionRuleset: ResolverTypeWrapper<IdentityResolutionRuleset>;
+  IdentityResolutionRulesetConnection: ResolverTypeWrapper<IdentityResolutionRulesetConnection>;
+  IdentityResolutionRulesetEdge: ResolverTypeWrapper<IdentityResolutionRulesetEdge>;
+  SimulatedCluster: ResolverTypeWrapper<SimulatedCluster>;
+  RulesetSimulation: ResolverTypeWrapper<RulesetSimulation>;
+  ErasureProof: ResolverTypeWrapper<ErasureProof>;
+  ErasureAlarm: ResolverTypeWrapper<ErasureAlarm>;
+  ErasureAlarmConnection: ResolverTypeWrapper<ErasureAlarmConnection>;
+  ErasureAlarmEdge: ResolverTypeWrapper<ErasureAlarmEdge>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  MergeCustomersInput: MergeCustomersInput;
+  UnmergeCustomersInput: UnmergeCustomersInput;
+  PinRecordInput: PinRecordInput;
+  ForbidMatchInput: ForbidMatchInput;
+  RevokeMatchDecisionInput: RevokeMatchDecisionInput;
+  DecideMatchReviewInput: DecideMatchReviewInput;
+  ActivateRulesetInput: ActivateRulesetInput;
+  RollBackRulesetInput: RollBackRulesetInput;
+  EraseCustomerInput: EraseCustomerInput;
+  MergeCustomersPayload: ResolverTypeWrapper<MergeCustomersPayload>;
+  UnmergeCustomersPayload: ResolverTypeWrapper<UnmergeCustomersPayload>;
+  PinRecordPayload: ResolverTypeWrapper<PinRecordPayload>;
+  MatchDecisionPayload: ResolverTypeWrapper<MatchDecisionPayload>;
+  RulesetPayload: ResolverTypeWrapper<RulesetPayload>;
+  EraseCustomerPayload: ResolverTypeWrapper<EraseCustomerPayload>;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   SalesOrder: ResolverTypeWrapper<SalesOrder>;
   ShoppingCart: ResolverTypeWrapper<ShoppingCart>;
   LoyaltyProgramMember: ResolverTypeWrapper<LoyaltyProgramMember>;
@@ -673,12 +1512,12 @@ export type ResolversParentTypes = {
   PartyIdentification: PartyIdentification;
   SourceProfile: SourceProfile;
   Customer: Customer | FederationReferenceTypes['Customer'];
+  Int: Scalars['Int']['output'];
   CustomerIdentifier: CustomerIdentifier;
   FieldCandidate: FieldCandidate;
   LosingCandidate: LosingCandidate;
   FieldProvenance: FieldProvenance;
   SourceCompleteness: SourceCompleteness;
-  Int: Scalars['Int']['output'];
   SourceRecordInput: SourceRecordInput;
   SocialAccountInput: SocialAccountInput;
   PartyIdentificationInput: PartyIdentificationInput;
@@ -686,7 +1525,52 @@ export type ResolversParentTypes = {
   CustomerSearchInput: CustomerSearchInput;
   CustomerConnection: CustomerConnection;
   CustomerEdge: CustomerEdge;
+  Household: Household | FederationReferenceTypes['Household'];
+  HouseholdMemberConnection: HouseholdMemberConnection;
+  HouseholdMemberEdge: HouseholdMemberEdge;
+  MergeEvent: MergeEvent;
+  Float: Scalars['Float']['output'];
+  IdentityEvent: IdentityEvent;
+  IdentityEventConnection: IdentityEventConnection;
+  IdentityEventEdge: IdentityEventEdge;
+  FiredMatchRule: FiredMatchRule;
+  MatchContribution: MatchContribution;
+  MatchChainLink: MatchChainLink;
+  MatchedRecord: MatchedRecord;
+  MatchExplanation: MatchExplanation;
+  MatchReview: MatchReview;
+  MatchReviewConnection: MatchReviewConnection;
+  MatchReviewEdge: MatchReviewEdge;
+  MatchDecision: MatchDecision;
+  MatchDecisionConnection: MatchDecisionConnection;
+  MatchDecisionEdge: MatchDecisionEdge;
+  IdentityResolutionRuleset: IdentityResolutionRuleset;
+  IdentityResolutionRulesetConnection: IdentityResolutionRulesetConnection;
+  IdentityResolutionRulesetEdge: IdentityResolutionRulesetEdge;
+  SimulatedCluster: SimulatedCluster;
+  RulesetSimulation: RulesetSimulation;
+  ErasureProof: ErasureProof;
+  ErasureAlarm: ErasureAlarm;
+  ErasureAlarmConnection: ErasureAlarmConnection;
+  ErasureAlarmEdge: ErasureAlarmEdge;
   Query: Record<PropertyKey, never>;
+  MergeCustomersInput: MergeCustomersInput;
+  UnmergeCustomersInput: UnmergeCustomersInput;
+  PinRecordInput: PinRecordInput;
+  ForbidMatchInput: ForbidMatchInput;
+  RevokeMatchDecisionInput: RevokeMatchDecisionInput;
+  DecideMatchReviewInput: DecideMatchReviewInput;
+  ActivateRulesetInput: ActivateRulesetInput;
+  RollBackRulesetInput: RollBackRulesetInput;
+  EraseCustomerInput: EraseCustomerInput;
+  MergeCustomersPayload: MergeCustomersPayload;
+  UnmergeCustomersPayload: UnmergeCustomersPayload;
+  PinRecordPayload: PinRecordPayload;
+  MatchDecisionPayload: MatchDecisionPayload;
+  RulesetPayload: RulesetPayload;
+  EraseCustomerPayload: EraseCustomerPayload;
+  Mutation: Record<PropertyKey, never>;
+  Subscription: Record<PropertyKey, never>;
   SalesOrder: SalesOrder | FederationReferenceTypes['SalesOrder'];
   ShoppingCart: ShoppingCart | FederationReferenceTypes['ShoppingCart'];
   LoyaltyProgramMember: LoyaltyProgramMember | FederationReferenceTypes['LoyaltyProgramMember'];
@@ -815,6 +1699,8 @@ export type CustomerResolvers<ContextType = object, ParentType extends Resolvers
   partyIdentifications?: Resolver<Maybe<ReadonlyArray<ResolversTypes['PartyIdentification']>>, ParentType, ContextType>;
   provenance?: Resolver<Maybe<ReadonlyArray<ResolversTypes['FieldProvenance']>>, ParentType, ContextType, Partial<CustomerProvenanceArgs>>;
   completeness?: Resolver<Maybe<ReadonlyArray<ResolversTypes['SourceCompleteness']>>, ParentType, ContextType>;
+  household?: Resolver<Maybe<ResolversTypes['Household']>, ParentType, ContextType>;
+  identityEvents?: Resolver<Maybe<ResolversTypes['IdentityEventConnection']>, ParentType, ContextType, RequireFields<CustomerIdentityEventsArgs, 'first'>>;
   commerceRecordIds?: Resolver<Maybe<ResolversTypes['RecordIds']>, ParentType, ContextType>;
   marketingRecordIds?: Resolver<Maybe<ResolversTypes['RecordIds']>, ParentType, ContextType>;
   serviceRecordIds?: Resolver<Maybe<ResolversTypes['RecordIds']>, ParentType, ContextType>;
@@ -864,10 +1750,277 @@ export type CustomerEdgeResolvers<ContextType = object, ParentType extends Resol
   node?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
 };
 
+export type HouseholdResolvers<ContextType = object, ParentType extends ResolversParentTypes['Household'] = ResolversParentTypes['Household'], FederationReferenceType extends FederationReferenceTypes['Household'] = FederationReferenceTypes['Household']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Household']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  householdId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  createdDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  members?: Resolver<ResolversTypes['HouseholdMemberConnection'], ParentType, ContextType, RequireFields<HouseholdMembersArgs, 'first'>>;
+};
+
+export type HouseholdMemberConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['HouseholdMemberConnection'] = ResolversParentTypes['HouseholdMemberConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['HouseholdMemberEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type HouseholdMemberEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['HouseholdMemberEdge'] = ResolversParentTypes['HouseholdMemberEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
+};
+
+export type MergeEventResolvers<ContextType = object, ParentType extends ResolversParentTypes['MergeEvent'] = ResolversParentTypes['MergeEvent']> = {
+  mergeEventId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  survivorCustomer360Id?: Resolver<ResolversTypes['Customer360Id'], ParentType, ContextType>;
+  mergedCustomer360Id?: Resolver<ResolversTypes['Customer360Id'], ParentType, ContextType>;
+  rule?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  bits?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  mergedDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  unmergedDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type IdentityEventResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityEvent'] = ResolversParentTypes['IdentityEvent']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  eventType?: Resolver<ResolversTypes['IdentityEventType'], ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  customer360Id?: Resolver<Maybe<ResolversTypes['Customer360Id']>, ParentType, ContextType>;
+  otherCustomer360Id?: Resolver<Maybe<ResolversTypes['Customer360Id']>, ParentType, ContextType>;
+  record?: Resolver<Maybe<ResolversTypes['IdentityLink']>, ParentType, ContextType>;
+  mergeEventId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  decisionId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  householdId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  rule?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  bits?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  by?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type IdentityEventConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityEventConnection'] = ResolversParentTypes['IdentityEventConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['IdentityEventEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type IdentityEventEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityEventEdge'] = ResolversParentTypes['IdentityEventEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['IdentityEvent'], ParentType, ContextType>;
+};
+
+export type FiredMatchRuleResolvers<ContextType = object, ParentType extends ResolversParentTypes['FiredMatchRule'] = ResolversParentTypes['FiredMatchRule']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  effect?: Resolver<ResolversTypes['MatchRuleEffect'], ParentType, ContextType>;
+};
+
+export type MatchContributionResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchContribution'] = ResolversParentTypes['MatchContribution']> = {
+  field?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  level?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  leftValue?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  rightValue?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  levelBits?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  termFrequencyBits?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  bits?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type MatchChainLinkResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchChainLink'] = ResolversParentTypes['MatchChainLink']> = {
+  left?: Resolver<ResolversTypes['MatchedRecord'], ParentType, ContextType>;
+  right?: Resolver<ResolversTypes['MatchedRecord'], ParentType, ContextType>;
+  rule?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  bits?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type MatchedRecordResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchedRecord'] = ResolversParentTypes['MatchedRecord']> = {
+  dataSourceId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  sourceRecordId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
+};
+
+export type MatchExplanationResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchExplanation'] = ResolversParentTypes['MatchExplanation']> = {
+  left?: Resolver<ResolversTypes['MatchedRecord'], ParentType, ContextType>;
+  right?: Resolver<ResolversTypes['MatchedRecord'], ParentType, ContextType>;
+  isSameCustomer?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  rule?: Resolver<Maybe<ResolversTypes['FiredMatchRule']>, ParentType, ContextType>;
+  contributions?: Resolver<ReadonlyArray<ResolversTypes['MatchContribution']>, ParentType, ContextType>;
+  bits?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  probability?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  threshold?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  verdict?: Resolver<ResolversTypes['MatchVerdict'], ParentType, ContextType>;
+  guard?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  chain?: Resolver<ReadonlyArray<ResolversTypes['MatchChainLink']>, ParentType, ContextType>;
+  modelVersion?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  rulesetVersion?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  waterfall?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type MatchReviewResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchReview'] = ResolversParentTypes['MatchReview']> = {
+  reviewId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['MatchReviewKind'], ParentType, ContextType>;
+  left?: Resolver<ResolversTypes['MatchedRecord'], ParentType, ContextType>;
+  right?: Resolver<ResolversTypes['MatchedRecord'], ParentType, ContextType>;
+  bits?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  expectedValue?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  reasons?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  createdDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  explanation?: Resolver<Maybe<ResolversTypes['MatchExplanation']>, ParentType, ContextType>;
+};
+
+export type MatchReviewConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchReviewConnection'] = ResolversParentTypes['MatchReviewConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['MatchReviewEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type MatchReviewEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchReviewEdge'] = ResolversParentTypes['MatchReviewEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['MatchReview'], ParentType, ContextType>;
+};
+
+export type MatchDecisionResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchDecision'] = ResolversParentTypes['MatchDecision']> = {
+  decisionId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  verdict?: Resolver<ResolversTypes['MatchDecisionVerdict'], ParentType, ContextType>;
+  origin?: Resolver<ResolversTypes['MatchDecisionOrigin'], ParentType, ContextType>;
+  left?: Resolver<ResolversTypes['MatchedRecord'], ParentType, ContextType>;
+  right?: Resolver<Maybe<ResolversTypes['MatchedRecord']>, ParentType, ContextType>;
+  customer360Id?: Resolver<Maybe<ResolversTypes['Customer360Id']>, ParentType, ContextType>;
+  decidedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  decidedBy?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type MatchDecisionConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchDecisionConnection'] = ResolversParentTypes['MatchDecisionConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['MatchDecisionEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type MatchDecisionEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchDecisionEdge'] = ResolversParentTypes['MatchDecisionEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['MatchDecision'], ParentType, ContextType>;
+};
+
+export type IdentityResolutionRulesetResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityResolutionRuleset'] = ResolversParentTypes['IdentityResolutionRuleset']> = {
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  document?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  isActive?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  createdDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  createdBy?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type IdentityResolutionRulesetConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityResolutionRulesetConnection'] = ResolversParentTypes['IdentityResolutionRulesetConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['IdentityResolutionRulesetEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type IdentityResolutionRulesetEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityResolutionRulesetEdge'] = ResolversParentTypes['IdentityResolutionRulesetEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['IdentityResolutionRuleset'], ParentType, ContextType>;
+};
+
+export type SimulatedClusterResolvers<ContextType = object, ParentType extends ResolversParentTypes['SimulatedCluster'] = ResolversParentTypes['SimulatedCluster']> = {
+  size?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  records?: Resolver<ReadonlyArray<ResolversTypes['MatchedRecord']>, ParentType, ContextType>;
+};
+
+export type RulesetSimulationResolvers<ContextType = object, ParentType extends ResolversParentTypes['RulesetSimulation'] = ResolversParentTypes['RulesetSimulation']> = {
+  recordCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  customersBefore?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  customersAfter?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  merges?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  splits?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  affectedCustomer360Ids?: Resolver<ReadonlyArray<ResolversTypes['Customer360Id']>, ParentType, ContextType>;
+  affectedCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  largestClusters?: Resolver<ReadonlyArray<ResolversTypes['SimulatedCluster']>, ParentType, ContextType>;
+  examples?: Resolver<ReadonlyArray<ResolversTypes['MatchExplanation']>, ParentType, ContextType>;
+};
+
+export type ErasureProofResolvers<ContextType = object, ParentType extends ResolversParentTypes['ErasureProof'] = ResolversParentTypes['ErasureProof']> = {
+  customer360Id?: Resolver<ResolversTypes['Customer360Id'], ParentType, ContextType>;
+  erasedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  erasedBy?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  isErased?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  tombstoneCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  recordCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  matchFeatureCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  logEntryCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  decisionCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  returnedIdentifierCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type ErasureAlarmResolvers<ContextType = object, ParentType extends ResolversParentTypes['ErasureAlarm'] = ResolversParentTypes['ErasureAlarm']> = {
+  customer360Id?: Resolver<ResolversTypes['Customer360Id'], ParentType, ContextType>;
+  identifierType?: Resolver<ResolversTypes['IdentifierType'], ParentType, ContextType>;
+  record?: Resolver<ResolversTypes['MatchedRecord'], ParentType, ContextType>;
+  raisedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type ErasureAlarmConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['ErasureAlarmConnection'] = ResolversParentTypes['ErasureAlarmConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['ErasureAlarmEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type ErasureAlarmEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['ErasureAlarmEdge'] = ResolversParentTypes['ErasureAlarmEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['ErasureAlarm'], ParentType, ContextType>;
+};
+
 export type QueryResolvers<ContextType = object, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
+  me?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
   customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<QueryCustomerArgs, 'customer360Id'>>;
   customerBy?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<QueryCustomerByArgs, 'by'>>;
   customers?: Resolver<Maybe<ResolversTypes['CustomerConnection']>, ParentType, ContextType, RequireFields<QueryCustomersArgs, 'first'>>;
+  household?: Resolver<Maybe<ResolversTypes['Household']>, ParentType, ContextType, RequireFields<QueryHouseholdArgs, 'householdId'>>;
+  mergeEvent?: Resolver<Maybe<ResolversTypes['MergeEvent']>, ParentType, ContextType, RequireFields<QueryMergeEventArgs, 'mergeEventId'>>;
+  explainMatch?: Resolver<Maybe<ResolversTypes['MatchExplanation']>, ParentType, ContextType, RequireFields<QueryExplainMatchArgs, 'left' | 'right'>>;
+  matchReviews?: Resolver<Maybe<ResolversTypes['MatchReviewConnection']>, ParentType, ContextType, RequireFields<QueryMatchReviewsArgs, 'first'>>;
+  matchDecisions?: Resolver<Maybe<ResolversTypes['MatchDecisionConnection']>, ParentType, ContextType, RequireFields<QueryMatchDecisionsArgs, 'first'>>;
+  identityResolutionRulesets?: Resolver<Maybe<ResolversTypes['IdentityResolutionRulesetConnection']>, ParentType, ContextType, RequireFields<QueryIdentityResolutionRulesetsArgs, 'first'>>;
+  activeIdentityResolutionRuleset?: Resolver<Maybe<ResolversTypes['IdentityResolutionRuleset']>, ParentType, ContextType>;
+  simulateRuleset?: Resolver<Maybe<ResolversTypes['RulesetSimulation']>, ParentType, ContextType, RequireFields<QuerySimulateRulesetArgs, 'draft' | 'examples'>>;
+  erasureProof?: Resolver<Maybe<ResolversTypes['ErasureProof']>, ParentType, ContextType, RequireFields<QueryErasureProofArgs, 'customer360Id'>>;
+  erasureAlarms?: Resolver<Maybe<ResolversTypes['ErasureAlarmConnection']>, ParentType, ContextType, RequireFields<QueryErasureAlarmsArgs, 'first'>>;
+};
+
+export type MergeCustomersPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['MergeCustomersPayload'] = ResolversParentTypes['MergeCustomersPayload']> = {
+  mergeEvent?: Resolver<ResolversTypes['MergeEvent'], ParentType, ContextType>;
+  customer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
+};
+
+export type UnmergeCustomersPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['UnmergeCustomersPayload'] = ResolversParentTypes['UnmergeCustomersPayload']> = {
+  mergeEvent?: Resolver<ResolversTypes['MergeEvent'], ParentType, ContextType>;
+  customer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
+  unmergedCustomer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
+  laterMerges?: Resolver<ReadonlyArray<ResolversTypes['MergeEvent']>, ParentType, ContextType>;
+};
+
+export type PinRecordPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['PinRecordPayload'] = ResolversParentTypes['PinRecordPayload']> = {
+  decisionId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  customer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
+};
+
+export type MatchDecisionPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['MatchDecisionPayload'] = ResolversParentTypes['MatchDecisionPayload']> = {
+  decisionId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  customers?: Resolver<ReadonlyArray<ResolversTypes['Customer']>, ParentType, ContextType>;
+};
+
+export type RulesetPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['RulesetPayload'] = ResolversParentTypes['RulesetPayload']> = {
+  ruleset?: Resolver<ResolversTypes['IdentityResolutionRuleset'], ParentType, ContextType>;
+};
+
+export type EraseCustomerPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['EraseCustomerPayload'] = ResolversParentTypes['EraseCustomerPayload']> = {
+  proof?: Resolver<ResolversTypes['ErasureProof'], ParentType, ContextType>;
+};
+
+export type MutationResolvers<ContextType = object, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  mergeCustomers?: Resolver<ResolversTypes['MergeCustomersPayload'], ParentType, ContextType, RequireFields<MutationMergeCustomersArgs, 'input'>>;
+  unmergeCustomers?: Resolver<ResolversTypes['UnmergeCustomersPayload'], ParentType, ContextType, RequireFields<MutationUnmergeCustomersArgs, 'input'>>;
+  pinRecord?: Resolver<ResolversTypes['PinRecordPayload'], ParentType, ContextType, RequireFields<MutationPinRecordArgs, 'input'>>;
+  forbidMatch?: Resolver<ResolversTypes['MatchDecisionPayload'], ParentType, ContextType, RequireFields<MutationForbidMatchArgs, 'input'>>;
+  revokeMatchDecision?: Resolver<ResolversTypes['MatchDecisionPayload'], ParentType, ContextType, RequireFields<MutationRevokeMatchDecisionArgs, 'input'>>;
+  decideMatchReview?: Resolver<ResolversTypes['MatchDecisionPayload'], ParentType, ContextType, RequireFields<MutationDecideMatchReviewArgs, 'input'>>;
+  activateRuleset?: Resolver<ResolversTypes['RulesetPayload'], ParentType, ContextType, RequireFields<MutationActivateRulesetArgs, 'input'>>;
+  rollBackRuleset?: Resolver<ResolversTypes['RulesetPayload'], ParentType, ContextType, RequireFields<MutationRollBackRulesetArgs, 'input'>>;
+  eraseCustomer?: Resolver<ResolversTypes['EraseCustomerPayload'], ParentType, ContextType, RequireFields<MutationEraseCustomerArgs, 'input'>>;
+};
+
+export type SubscriptionResolvers<ContextType = object, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  identityChanged?: SubscriptionResolver<ResolversTypes['IdentityEvent'], "identityChanged", ParentType, ContextType, Partial<SubscriptionIdentityChangedArgs>>;
 };
 
 export type SalesOrderResolvers<ContextType = object, ParentType extends ResolversParentTypes['SalesOrder'] = ResolversParentTypes['SalesOrder'], FederationReferenceType extends FederationReferenceTypes['SalesOrder'] = FederationReferenceTypes['SalesOrder']> = {
@@ -929,7 +2082,42 @@ export type Resolvers<ContextType = object> = {
   SourceCompleteness?: SourceCompletenessResolvers<ContextType>;
   CustomerConnection?: CustomerConnectionResolvers<ContextType>;
   CustomerEdge?: CustomerEdgeResolvers<ContextType>;
+  Household?: HouseholdResolvers<ContextType>;
+  HouseholdMemberConnection?: HouseholdMemberConnectionResolvers<ContextType>;
+  HouseholdMemberEdge?: HouseholdMemberEdgeResolvers<ContextType>;
+  MergeEvent?: MergeEventResolvers<ContextType>;
+  IdentityEvent?: IdentityEventResolvers<ContextType>;
+  IdentityEventConnection?: IdentityEventConnectionResolvers<ContextType>;
+  IdentityEventEdge?: IdentityEventEdgeResolvers<ContextType>;
+  FiredMatchRule?: FiredMatchRuleResolvers<ContextType>;
+  MatchContribution?: MatchContributionResolvers<ContextType>;
+  MatchChainLink?: MatchChainLinkResolvers<ContextType>;
+  MatchedRecord?: MatchedRecordResolvers<ContextType>;
+  MatchExplanation?: MatchExplanationResolvers<ContextType>;
+  MatchReview?: MatchReviewResolvers<ContextType>;
+  MatchReviewConnection?: MatchReviewConnectionResolvers<ContextType>;
+  MatchReviewEdge?: MatchReviewEdgeResolvers<ContextType>;
+  MatchDecision?: MatchDecisionResolvers<ContextType>;
+  MatchDecisionConnection?: MatchDecisionConnectionResolvers<ContextType>;
+  MatchDecisionEdge?: MatchDecisionEdgeResolvers<ContextType>;
+  IdentityResolutionRuleset?: IdentityResolutionRulesetResolvers<ContextType>;
+  IdentityResolutionRulesetConnection?: IdentityResolutionRulesetConnectionResolvers<ContextType>;
+  IdentityResolutionRulesetEdge?: IdentityResolutionRulesetEdgeResolvers<ContextType>;
+  SimulatedCluster?: SimulatedClusterResolvers<ContextType>;
+  RulesetSimulation?: RulesetSimulationResolvers<ContextType>;
+  ErasureProof?: ErasureProofResolvers<ContextType>;
+  ErasureAlarm?: ErasureAlarmResolvers<ContextType>;
+  ErasureAlarmConnection?: ErasureAlarmConnectionResolvers<ContextType>;
+  ErasureAlarmEdge?: ErasureAlarmEdgeResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  MergeCustomersPayload?: MergeCustomersPayloadResolvers<ContextType>;
+  UnmergeCustomersPayload?: UnmergeCustomersPayloadResolvers<ContextType>;
+  PinRecordPayload?: PinRecordPayloadResolvers<ContextType>;
+  MatchDecisionPayload?: MatchDecisionPayloadResolvers<ContextType>;
+  RulesetPayload?: RulesetPayloadResolvers<ContextType>;
+  EraseCustomerPayload?: EraseCustomerPayloadResolvers<ContextType>;
+  Mutation?: MutationResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
   SalesOrder?: SalesOrderResolvers<ContextType>;
   ShoppingCart?: ShoppingCartResolvers<ContextType>;
   LoyaltyProgramMember?: LoyaltyProgramMemberResolvers<ContextType>;

@@ -6,6 +6,7 @@ import { SCALARS } from '../../schema/scalars.ts';
 import { type PageArguments, pageArguments } from './arguments.ts';
 import type { CloudContext } from './context.ts';
 import { selectedChildren } from './look-ahead.ts';
+import { checkReach, ownRecordIds, withinReach } from './own-records.ts';
 
 /** A customer as the gateway names it: its id, and the record ids that `@requires` brought along. */
 export type CustomerReference = Readonly<Record<string, unknown>>;
@@ -82,10 +83,27 @@ export function entityByKey(
   return (reference, context, info) => readByKey(object, reference[keyField], context, info);
 }
 
-/** A root field that gives one row by its key, or null. The argument has the key's name. */
+/** A root field that gives one row by its key, or null. The argument has the key's name. For what belongs to no customer. */
 export function rowByKey(object: string): Resolve<unknown, Keys, Promise<CanonicalRow | null>> {
   const keyField = keyFieldOf(object);
   return (_source, args, context, info) => readByKey(object, args[keyField], context, info);
+}
+
+/** The same for what belongs to a customer: a customer gets their own. `by` is the field with the cloud's own customer key. */
+export function ownedRowByKey(object: string, by: string): Resolve<unknown, Keys, Promise<CanonicalRow | null>> {
+  const row = rowByKey(object);
+  return async (source, args, context, info) => withinReach(await row(source, args, context, info), by, context);
+}
+
+/** Before a change to a record that belongs to a customer: throws NOT_FOUND with `absence` when a customer asks and it is not their own. */
+export async function checkOwned(
+  { object, by, absence }: { readonly object: string; readonly by: string; readonly absence: string },
+  key: string,
+  context: CloudContext,
+): Promise<void> {
+  if (ownRecordIds(context) === undefined) return;
+  const row = await context.reads.one({ object, keyField: keyFieldOf(object), children: {} }, key);
+  checkReach(row?.[by], context, absence);
 }
 
 /** A root connection: one page over the whole object. */

@@ -1,7 +1,17 @@
 import { checkRange, isIn, latestFirst, liesBetween, type PageArguments } from '../cloud/arguments.ts';
 import type { CloudContext, CloudResolvers } from '../cloud/context.ts';
-import { changedRow, customerFirst, customerPage, customerRows, entityByKey, rowByKey } from '../cloud/fields.ts';
+import {
+  changedRow,
+  checkOwned,
+  customerFirst,
+  customerPage,
+  customerRows,
+  entityByKey,
+  ownedRowByKey,
+  rowByKey,
+} from '../cloud/fields.ts';
 import type { IdempotentInput, IdempotentWrite } from '../cloud/idempotent-writes.ts';
+import { checkReach } from '../cloud/own-records.ts';
 import { type CommerceStore, LINE_QUANTITY_LIMIT } from './store.ts';
 
 interface SalesOrdersArguments extends PageArguments {
@@ -30,6 +40,7 @@ type SetArguments = Input<{ cartId: string; productId: string; quantity: number 
 type CheckOutArguments = Input<{ cartId: string }>;
 
 const OWNED = { by: 'customerNumber' } as const;
+const CART = { ...OWNED, object: 'ShoppingCart', absence: 'There is no cart with this key.' } as const;
 
 /** Resolvers of commerce's own types. */
 export function createCommerceResolvers(store: CommerceStore, write: IdempotentWrite): CloudResolvers {
@@ -59,8 +70,8 @@ export function createCommerceResolvers(store: CommerceStore, write: IdempotentW
       loyaltyProgramMembers: customerRows({ ...OWNED, object: 'LoyaltyProgramMember' }),
     },
     Query: {
-      salesOrder: rowByKey('SalesOrder'),
-      shoppingCart: rowByKey('ShoppingCart'),
+      salesOrder: ownedRowByKey('SalesOrder', OWNED.by),
+      shoppingCart: ownedRowByKey('ShoppingCart', OWNED.by),
       product: rowByKey('Product'),
     },
     SalesOrder: { __resolveReference: entityByKey('SalesOrder') },
@@ -82,6 +93,7 @@ function createMutations(store: CommerceStore, write: IdempotentWrite): CloudRes
       const quantity = input.quantity ?? 1;
       checkRange('quantity', quantity, 1, LINE_QUANTITY_LIMIT);
       const { customerNumber, productId } = input;
+      checkReach(customerNumber, context, 'There is no customer with this number.');
       return write(context, 'addShoppingCartProduct', input, async (transaction) => ({
         cartId: await store.addProduct(transaction, {
           customerNumber,
@@ -91,17 +103,20 @@ function createMutations(store: CommerceStore, write: IdempotentWrite): CloudRes
         }),
       }));
     },
-    setShoppingCartProductQuantity: (_source: unknown, { input }: SetArguments, context: CloudContext) => {
+    setShoppingCartProductQuantity: async (_source: unknown, { input }: SetArguments, context: CloudContext) => {
       checkRange('quantity', input.quantity, 0, LINE_QUANTITY_LIMIT);
+      await checkOwned(CART, input.cartId, context);
       return write(context, 'setShoppingCartProductQuantity', input, async (transaction) => {
         await store.setQuantity(transaction, input);
         return { cartId: input.cartId };
       });
     },
-    checkOutShoppingCart: (_source: unknown, { input }: CheckOutArguments, context: CloudContext) =>
-      write(context, 'checkOutShoppingCart', input, async (transaction) => ({
+    checkOutShoppingCart: async (_source: unknown, { input }: CheckOutArguments, context: CloudContext) => {
+      await checkOwned(CART, input.cartId, context);
+      return write(context, 'checkOutShoppingCart', input, async (transaction) => ({
         cartId: input.cartId,
         orderNumber: await store.checkOut(transaction, input.cartId),
-      })),
+      }));
+    },
   };
 }

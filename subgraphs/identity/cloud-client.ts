@@ -13,7 +13,8 @@ const IDENTITY: Principal = { subject: 'identity', roles: ['service'], scopes: [
 
 /** What matching needs of a record; no other value of it leaves its cloud on the way to identity. */
 const MATCHED_FIELDS = `
-  dataSourceId dataSourceObjectId sourceRecordId firstName fullName
+  dataSourceId dataSourceObjectId sourceRecordId firstName middleName lastName fullName birthDate
+  contactPointAddresses { addressLine1 addressLine2 cityName stateProvinceName postalCodeText countryName }
   contactPointEmails { emailAddress }
   contactPointPhones { telephoneNumber formattedE164PhoneNumber }
   contactPointSocials { socialNetworkProvider socialHandleName }

@@ -1,9 +1,9 @@
 import type { Clock } from '../../schema/clock.ts';
 import type { CloudClient } from './cloud-client.ts';
 import { CloudFollow, type CloudFollowParts, type CloudFollowStatus, type FollowLog } from './follow-cloud.ts';
-import { workUnderLease } from './lease-keeper.ts';
+import { type LeaseSession, workUnderLease } from './lease-keeper.ts';
 import type { IdentityResolver } from './resolution/resolve.ts';
-import type { IdentityRepository } from './store/repository.ts';
+import { type IdentityRepository, LeaseLost } from './store/repository.ts';
 import { createBackoff, type Wait, waitByTimer } from './wait.ts';
 
 /** What a follower is made from. */
@@ -39,6 +39,8 @@ export interface Follower {
    * right to resolve. Resolves at once after `stop()`.
    */
   caughtUp(): Promise<void>;
+  /** Lets the resolver take in what was decided by hand, when this process resolves; resolves when what follows is written. */
+  settle(): Promise<void>;
   /** Where each cloud stands, in the order in which they were given. */
   status(): CloudFollowStatus[];
 }
@@ -46,6 +48,8 @@ export interface Follower {
 const LEASE_MS = 10_000;
 const PAGE_SIZE = 1_000;
 const RETRY = { firstMs: 200, mostMs: 30_000 };
+/** How soon after a change the resolver tidies up, and how long it waits at most, milliseconds. */
+const TIDY = { soonMs: 200, lateMs: 2_000 };
 
 /**
  * Makes the follower: one process at a time reads each cloud whole, then answers its doorbells, and resolves what has
@@ -57,6 +61,7 @@ export function createFollower(options: FollowerOptions): Follower {
   const wait = options.wait ?? waitByTimer;
   const backoff = createBackoff({ ...(options.retry ?? RETRY), random: options.random ?? Math.random });
   let isStandingBy = false;
+  let session: LeaseSession | null = null;
   let running: Promise<void> | null = null;
   const parts: CloudFollowParts = {
     ...options,
@@ -88,10 +93,15 @@ export function createFollower(options: FollowerOptions): Follower {
     workUnderLease(
       { ...parts, holder: options.holder, leaseMs: options.leaseMs ?? LEASE_MS, onStandby },
       stopping.signal,
-      async (session) => {
+      async (begun) => {
         isStandingBy = false;
-        options.log.info({ token: session.lease.token }, 'This process resolves identities from now on.');
-        await Promise.all(follows.map((follow) => follow.run(session)));
+        session = begun;
+        options.log.info({ token: begun.lease.token }, 'This process resolves identities from now on.');
+        try {
+          await Promise.all([...follows.map((follow) => follow.run(begun)), keepTidy(parts, begun)]);
+        } finally {
+          session = null;
+        }
       },
     );
   return {
@@ -104,8 +114,40 @@ export function createFollower(options: FollowerOptions): Follower {
       await running;
     },
     caughtUp: () => (isCaughtUp() ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve))),
+    async settle() {
+      if (session && !session.signal.aborted) await tidyOnce(parts, session);
+    },
     status: () => follows.map((follow) => follow.status),
   };
+}
+
+/** Lets the resolver tidy up soon after whatever changes in the store, whoever changed it, until the session is over. */
+async function keepTidy(parts: CloudFollowParts, session: LeaseSession): Promise<void> {
+  if (!parts.resolver.tidy) return;
+  let ring = (): void => {};
+  const stop = await parts.repository.listen(() => ring()).catch(() => async () => {});
+  let failures = 0;
+  while (!session.signal.aborted) {
+    const rung = new AbortController();
+    ring = () => rung.abort();
+    failures = (await tidyOnce(parts, session)) ? 0 : failures + 1;
+    if (failures > 0) await parts.wait(parts.backoff(failures), session.signal);
+    await parts.wait(TIDY.soonMs, session.signal);
+    await parts.wait(TIDY.lateMs - TIDY.soonMs, AbortSignal.any([session.signal, rung.signal]));
+  }
+  await stop();
+}
+
+/** False when it failed: it is tried again soon, and what was decided by hand stands in the store meanwhile. */
+async function tidyOnce({ resolver, inTurn, log }: CloudFollowParts, session: LeaseSession): Promise<boolean> {
+  try {
+    await inTurn(async () => resolver.tidy?.(session.lease));
+    return true;
+  } catch (error) {
+    if (error instanceof LeaseLost) session.end();
+    else log.warn({ code: error instanceof Error ? error.constructor.name : 'unknown' }, 'Tidying up identity failed.');
+    return false;
+  }
 }
 
 function createTurns(): CloudFollowParts['inTurn'] {

@@ -1,12 +1,21 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../schema/clock.ts';
+import { createCustomer360IdGenerator } from '../../schema/customer360-id.ts';
 import { buildExecutableSchema } from '../executable-schema.ts';
 import type { Subgraph } from '../subgraph.ts';
 import type { IdentityContext } from './context.ts';
-import { createLoaders, type OnWarning } from './loaders.ts';
+import { createEngine } from './durable/create-engine.ts';
+import { createDurableResolver } from './durable/durable-resolver.ts';
+import { createHouseholdIdGenerator } from './durable/household-id.ts';
+import { createLoaders } from './loaders.ts';
 import type { NameSearcher } from './name-search.ts';
 import type { Ruleset } from './resolution/ruleset.ts';
+import type { ResolutionService } from './resolution-service.ts';
 import { createResolvers } from './resolvers.ts';
 import type { IdentityRepository } from './store/repository.ts';
+import type { OnWarning } from './store-guard.ts';
 import type { Survivorship } from './survivorship-document.ts';
+import { waitByTimer } from './wait.ts';
 
 const NAME_SEARCH_TIMEOUT_MS = 2_000;
 
@@ -26,6 +35,12 @@ export interface IdentitySubgraphOptions {
   readonly nameSearchTimeoutMs?: number;
   /** Told when the store fails, for the operator. */
   readonly onWarning?: OnWarning;
+  /** The engine of the process; without it one is made from the store when it is first asked for an explanation. */
+  readonly resolution?: ResolutionService;
+  /** Time; the process's own when not given. */
+  readonly clock?: Clock;
+  /** Ids of merges and decisions; random when not given. */
+  readonly newId?: () => string;
 }
 
 /** Makes the identity subgraph. Rejects with StoreUnavailable when the store can't be prepared. */
@@ -33,8 +48,24 @@ export async function createIdentitySubgraph(options: IdentitySubgraphOptions): 
   const { repository, ruleset } = options;
   const onWarning = options.onWarning ?? (() => {});
   await repository.prepare();
+  const clock = options.clock ?? Date.now;
+  const newId = options.newId ?? randomUUID;
+  const newCustomer360Id = createCustomer360IdGenerator(clock);
+  const resolution = options.resolution ?? (await createReadingResolution(repository, clock, newId));
   const resolvers = createResolvers({
     ...options,
+    clock,
+    resolution,
+    onWarning,
+    wait: waitByTimer,
+    steward: {
+      repository,
+      clock,
+      newCustomer360Id,
+      newMergeEventId: newId,
+      newDecisionId: newId,
+      settle: () => resolution.settle(),
+    },
     defaultCountry: options.defaultCountry,
     nameSearchTimeoutMs: options.nameSearchTimeoutMs ?? NAME_SEARCH_TIMEOUT_MS,
   });
@@ -50,4 +81,22 @@ export async function createIdentitySubgraph(options: IdentitySubgraphOptions): 
     checkReadiness: () => repository.checkReadiness(),
     close: async () => {},
   };
+}
+
+/** An engine that explains and resolves nothing: for a process that serves identity while another one resolves. */
+async function createReadingResolution(
+  repository: IdentityRepository,
+  clock: Clock,
+  newId: () => string,
+): Promise<ResolutionService> {
+  const resolver = createDurableResolver({
+    repository,
+    hashKey: await repository.hashKey(),
+    clock,
+    createEngine,
+    newCustomer360Id: createCustomer360IdGenerator(clock),
+    newMergeEventId: newId,
+    newHouseholdId: createHouseholdIdGenerator(clock),
+  });
+  return { createEngine, explain: (left, right) => resolver.explain(left, right), settle: async () => {} };
 }

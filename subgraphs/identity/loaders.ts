@@ -1,6 +1,5 @@
 import DataLoader from 'dataloader';
-import { StoreUnavailable } from '../../database/database.ts';
-import { CodedError } from '../../schema/errors.ts';
+import type { StoredHousehold } from './store/household.ts';
 import {
   type CustomerIdentity,
   type Identifier,
@@ -9,9 +8,7 @@ import {
   recordKey,
   type SourceRecordKey,
 } from './store/repository.ts';
-
-/** Told of what an operator has to know. The text carries nobody's data. */
-export type OnWarning = (message: string) => void;
+import { guardStore, type OnWarning } from './store-guard.ts';
 
 /** Most customers that one identifier is looked up for. */
 export const CUSTOMERS_PER_IDENTIFIER = 1_000;
@@ -25,10 +22,14 @@ export interface IdentityLoaders {
   readonly byRecord: DataLoader<SourceRecordKey, CustomerIdentity | null, string>;
   /** Customers that carry an identifier, oldest first, at most CUSTOMERS_PER_IDENTIFIER. */
   readonly byIdentifier: DataLoader<Identifier, readonly CustomerIdentity[], string>;
+  /** The household a customer lives in, null for one alone. */
+  readonly household: DataLoader<string, StoredHousehold | null>;
   /** How many records of all customers carry an identifier, counted up to `largestLimit` and one more. */
   readonly carriers: DataLoader<Identifier, number, string>;
   /** One page of all customers, by id. */
   list(options: { readonly after?: string; readonly first: number }): Promise<CustomerIdentity[]>;
+  /** Reads everything anew from now on: after a change. */
+  forget(): void;
 }
 
 /** Makes the loaders of one operation. Their rejections are CodedError STORE_UNAVAILABLE when the store can't be reached. */
@@ -39,42 +40,42 @@ export function createLoaders(
 ): IdentityLoaders {
   const guard = <T>(work: Promise<T>): Promise<T> => guardStore(work, onWarning);
   const batching = { maxBatchSize: KEYS_PER_STATEMENT };
-  return {
-    byId: new DataLoader(async (ids) => {
+  const loaders = {
+    byId: new DataLoader<string, CustomerIdentity | null>(async (ids) => {
       const found = await guard(repository.customersByIds(ids));
       return ids.map((id) => found.get(id) ?? null);
     }, batching),
-    byRecord: new DataLoader(
+    byRecord: new DataLoader<SourceRecordKey, CustomerIdentity | null, string>(
       async (keys) => {
         const found = await guard(repository.customersByRecords(keys));
         return keys.map((key) => found.get(recordKey(key)) ?? null);
       },
       { ...batching, cacheKeyFn: recordKey },
     ),
-    byIdentifier: new DataLoader(
+    byIdentifier: new DataLoader<Identifier, readonly CustomerIdentity[], string>(
       async (identifiers) => {
         const found = await guard(repository.customersByIdentifiers(identifiers, CUSTOMERS_PER_IDENTIFIER));
         return identifiers.map((identifier) => found.get(identifierKey(identifier)) ?? []);
       },
       { ...batching, cacheKeyFn: identifierKey },
     ),
-    carriers: new DataLoader(
+    household: new DataLoader<string, StoredHousehold | null>(async (ids) => {
+      const found = await guard(repository.households.ofCustomers(ids));
+      return ids.map((id) => found.get(id) ?? null);
+    }, batching),
+    carriers: new DataLoader<Identifier, number, string>(
       async (identifiers) => {
         const found = await guard(repository.recordsByIdentifiers(identifiers, largestLimit + 1));
         return identifiers.map((identifier) => found.get(identifierKey(identifier))?.length ?? 0);
       },
       { ...batching, cacheKeyFn: identifierKey },
     ),
-    list: (options) => guard(repository.listCustomers(options)),
   };
-}
-
-async function guardStore<T>(work: Promise<T>, onWarning: OnWarning): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-    onWarning(`The identity store failed: ${error.message}`);
-    throw new CodedError('STORE_UNAVAILABLE', "The identity store can't answer at the moment.");
-  }
+  return {
+    ...loaders,
+    list: (options) => guard(repository.listCustomers(options)),
+    forget: () => {
+      for (const loader of Object.values(loaders)) loader.clearAll();
+    },
+  };
 }

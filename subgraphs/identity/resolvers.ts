@@ -1,6 +1,9 @@
+import type { Clock } from '../../schema/clock.ts';
 import { CLOUDS } from '../../schema/clouds.ts';
 import { parseCustomer360Id } from '../../schema/customer360-id.ts';
+import { CodedError } from '../../schema/errors.ts';
 import type { CustomerByInput } from '../../schema/generated/identity.ts';
+import { isConfined } from '../../schema/principal.ts';
 import type { ResolversByType } from '../executable-schema.ts';
 import { createCloudEdges } from './cloud-edges.ts';
 import type { IdentityContext } from './context.ts';
@@ -8,19 +11,44 @@ import { type CustomerRepresentation, foundCustomer, referencedCustomer } from '
 import { type CustomerByOptions, findCustomerBy } from './customer-by.ts';
 import { CUSTOMER_FIELDS, createIdentifierFields } from './customer-fields.ts';
 import { type CustomerSearchOptions, type CustomersArguments, searchCustomers } from './customer-search.ts';
+import { createHistoryQueries, customerAsOf } from './history-queries.ts';
+import { subscribeToIdentity } from './identity-changed.ts';
+import { createMatchQueries, type MatchQueryOptions } from './match-queries.ts';
+import { createMatchedRecordFields } from './matched-record.ts';
+import { createMutations, type MutationOptions } from './mutations.ts';
+import type { CustomerIdentity } from './store/repository.ts';
+import { guardStore } from './store-guard.ts';
 import type { Survivorship } from './survivorship-document.ts';
+import type { Wait } from './wait.ts';
 
 /** What the resolvers are made from. */
-export interface ResolverOptions extends CustomerByOptions, CustomerSearchOptions {
+export interface ResolverOptions extends CustomerByOptions, CustomerSearchOptions, MatchQueryOptions, MutationOptions {
   readonly survivorship: Survivorship;
+  readonly clock: Clock;
+  readonly wait: Wait;
 }
 
 /** Resolvers of the identity subgraph, by type and field: its own, and those that follow from the clouds' descriptors. */
 export function createResolvers(options: ResolverOptions): ResolversByType[] {
+  const history = createHistoryQueries(options);
+  const matches = createMatchQueries(options);
   const own = {
-    Query: createQueries(options),
+    Query: { ...createQueries(options), ...history.queries, ...matches.queries },
+    Mutation: createMutations(options),
+    Subscription: {
+      identityChanged: {
+        subscribe: (_source: unknown, args: IdentityChangedArguments, { signal }: IdentityContext) => {
+          if (args.customer360Id) parseCustomer360Id(args.customer360Id);
+          return subscribeToIdentity(options, args, signal);
+        },
+      },
+    },
+    Household: history.Household,
+    MatchReview: matches.MatchReview,
+    MatchedRecord: createMatchedRecordFields(options.survivorship),
     Customer: {
       ...CUSTOMER_FIELDS,
+      ...history.Customer,
       __resolveReference: (representation: CustomerRepresentation, context: IdentityContext) =>
         referencedCustomer(representation, options.survivorship, context),
     },
@@ -29,12 +57,54 @@ export function createResolvers(options: ResolverOptions): ResolversByType[] {
   return [own, ...CLOUDS.map((cloud) => createCloudEdges(cloud, options.survivorship))];
 }
 
+interface IdentityChangedArguments {
+  readonly since?: string | null;
+  readonly customer360Id?: string | null;
+}
+
+/**
+ * What a customer may ask for by id is themselves, by any of their ids; whether others exist is not told. What once was linked
+ * to them may be somebody else's by now. Throws FORBIDDEN.
+ */
+async function ownCustomer(
+  askedFor: string,
+  { asOf }: CustomerArguments,
+  { loaders, principal }: IdentityContext,
+): Promise<CustomerIdentity | null> {
+  if (asOf) throw new CodedError('FORBIDDEN', 'Earlier states of identity are for agents and administrators.');
+  if (principal.customer360Id === undefined) return null;
+  const [identity, own] = await Promise.all([
+    loaders.byId.load(askedFor),
+    loaders.byId.load(parseCustomer360Id(principal.customer360Id)),
+  ]);
+  return identity && own && identity.customer360Id === own.customer360Id ? identity : null;
+}
+
+interface CustomerArguments {
+  readonly customer360Id: string;
+  readonly asOf?: string | null;
+}
+
 function createQueries(options: ResolverOptions) {
   const { survivorship } = options;
   return {
-    customer: async (_source: unknown, args: { readonly customer360Id: string }, { loaders }: IdentityContext) => {
+    me: async (_source: unknown, _args: unknown, { loaders, principal }: IdentityContext) => {
+      if (principal.customer360Id === undefined) return null;
+      const own = parseCustomer360Id(principal.customer360Id);
+      const identity = await loaders.byId.load(own);
+      return identity && foundCustomer(identity, survivorship, own);
+    },
+    customer: async (_source: unknown, args: CustomerArguments, context: IdentityContext) => {
+      const { loaders } = context;
       const askedFor = parseCustomer360Id(args.customer360Id);
-      const identity = await loaders.byId.load(askedFor);
+      if (isConfined(context.principal)) {
+        const identity = await ownCustomer(askedFor, args, context);
+        return identity && foundCustomer(identity, survivorship, askedFor);
+      }
+      const { repository, clock, onWarning } = options;
+      const identity = args.asOf
+        ? await guardStore(customerAsOf(repository, askedFor, args.asOf, clock()), onWarning)
+        : await loaders.byId.load(askedFor);
       return identity && foundCustomer(identity, survivorship, askedFor);
     },
     customerBy: async (_source: unknown, args: { readonly by: CustomerByInput }, context: IdentityContext) => {

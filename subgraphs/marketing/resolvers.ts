@@ -2,6 +2,7 @@ import { checkLength, isIn, latestFirst, type PageArguments } from '../cloud/arg
 import type { CloudContext, CloudResolvers } from '../cloud/context.ts';
 import { changedRow, customerPage, customerRows, entityByKey, rootPage, rowByKey } from '../cloud/fields.ts';
 import type { IdempotentInput, IdempotentWrite } from '../cloud/idempotent-writes.ts';
+import { checkReach } from '../cloud/own-records.ts';
 import type { MarketingStore, SetConsent } from './store.ts';
 
 interface ConsentsArguments {
@@ -63,6 +64,7 @@ export function createMarketingResolvers(store: MarketingStore, write: Idempoten
       setContactPointConsent: (_source: unknown, { input }: SetConsentArguments, context: CloudContext) => {
         const captureSource = input.captureSource ?? undefined;
         if (captureSource !== undefined) checkLength('captureSource', captureSource, CAPTURE_SOURCE_LIMIT);
+        checkReach(input.subscriberKey, context, 'There is no subscriber with this key.');
         return write(context, 'setContactPointConsent', input, async (transaction) => ({
           id: await store.setConsent(transaction, { ...input, captureSource }),
         }));

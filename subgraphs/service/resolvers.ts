@@ -1,4 +1,5 @@
 import type { Condition, Order } from '../../mapping/reader.ts';
+import { isConfined } from '../../schema/principal.ts';
 import {
   checkLength,
   checkRange,
@@ -9,8 +10,9 @@ import {
   type PageArguments,
 } from '../cloud/arguments.ts';
 import type { CloudContext, CloudResolvers } from '../cloud/context.ts';
-import { changedRow, customerPage, entityByKey, rootPage, rowByKey } from '../cloud/fields.ts';
+import { changedRow, checkOwned, customerPage, entityByKey, ownedRowByKey, rootPage } from '../cloud/fields.ts';
 import type { IdempotentInput, IdempotentWrite } from '../cloud/idempotent-writes.ts';
+import { checkReach } from '../cloud/own-records.ts';
 import type { OpenCase, ServiceStore } from './store.ts';
 
 interface CaseFilter {
@@ -49,6 +51,7 @@ const QUEUE_ORDERS = {
   NEWEST: [latestFirst('createdDate')],
 } as const satisfies Record<string, readonly Order[]>;
 
+const CASE = { object: 'Case', by: 'contactId', absence: 'There is no case with this key.' } as const;
 const NOT_CLOSED = ['NEW', 'WORKING', 'WAITING_ON_CUSTOMER', 'ESCALATED'];
 const SUBJECT_LIMIT = 255;
 const TEXT_LIMIT = 10_000;
@@ -65,16 +68,25 @@ export function createServiceResolvers(store: ServiceStore, write: IdempotentWri
       }),
     },
     Query: {
-      case: rowByKey('Case'),
+      case: ownedRowByKey('Case', CASE.by),
       caseQueue: rootPage<CaseQueueArguments>('Case', ({ filter, orderBy }) => ({
         orderBy: QUEUE_ORDERS[orderBy ?? 'PRIORITY'],
         where: conditionsOf({ ...filter, statuses: filter?.statuses ?? NOT_CLOSED }),
       })),
     },
-    Case: { __resolveReference: entityByKey('Case') },
+    Case: { __resolveReference: entityByKey('Case'), caseUpdates: visibleUpdates },
     Mutation: createMutations(store, write),
     CasePayload: { case: changedRow('Case', 'caseId') },
   };
+}
+
+/** A customer sees what was published. */
+function visibleUpdates(
+  { caseUpdates }: { readonly caseUpdates?: readonly { readonly isPublished?: unknown }[] },
+  _args: unknown,
+  { principal }: CloudContext,
+): unknown {
+  return isConfined(principal) ? caseUpdates?.filter(({ isPublished }) => isPublished === true) : caseUpdates;
 }
 
 function conditionsOf(filter: CaseFilter): Condition[] {
@@ -90,6 +102,7 @@ function createMutations(store: ServiceStore, write: IdempotentWrite): CloudReso
   return {
     openCase: (_source: unknown, { input }: OpenArguments, context: CloudContext) => {
       checkLength('subject', input.subject, SUBJECT_LIMIT);
+      checkReach(input.contactId, context, 'There is no contact with this key.');
       if (typeof input.description === 'string') checkLength('description', input.description, TEXT_LIMIT);
       return write(context, 'openCase', input, async (transaction) => ({
         caseId: await store.openCase(transaction, {
@@ -101,19 +114,22 @@ function createMutations(store: ServiceStore, write: IdempotentWrite): CloudReso
         }),
       }));
     },
-    commentOnCase: (_source: unknown, { input }: CommentArguments, context: CloudContext) => {
+    commentOnCase: async (_source: unknown, { input }: CommentArguments, context: CloudContext) => {
       checkLength('commentBody', input.commentBody, TEXT_LIMIT);
+      await checkOwned(CASE, input.caseId, context);
       return write(context, 'commentOnCase', input, async (transaction) => {
         await store.commentOnCase(transaction, {
           caseId: input.caseId,
           authorName: context.principal.subject,
           commentBody: input.commentBody,
-          isPublished: input.isPublished ?? false,
+          // What customers say themselves they can see.
+          isPublished: isConfined(context.principal) || (input.isPublished ?? false),
         });
         return { caseId: input.caseId };
       });
     },
-    closeCase: (_source: unknown, { input }: CloseArguments, context: CloudContext) => {
+    closeCase: async (_source: unknown, { input }: CloseArguments, context: CloudContext) => {
+      await checkOwned(CASE, input.caseId, context);
       const satisfactionScore = input.satisfactionScore ?? undefined;
       if (satisfactionScore !== undefined) checkRange('satisfactionScore', satisfactionScore, 1, 5);
       return write(context, 'closeCase', input, async (transaction) => {

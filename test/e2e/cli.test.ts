@@ -1,70 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PACKAGE_ROOT } from '../../schema/package-root.ts';
+import { CliProcesses, originOf } from '../support/cli-process.ts';
 import { neo4jAddress } from '../support/neo4j.ts';
 import { ask } from '../support/whole.ts';
 
-const CLI = join(PACKAGE_ROOT, 'dist', 'cli.js');
 const folder = mkdtempSync(join(tmpdir(), 'c360-cli-'));
-const children = new Set<ChildProcess>();
+const processes = new CliProcesses(folder);
+const start = processes.start.bind(processes);
+const run = processes.run.bind(processes);
 
 afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
+  processes.killAll();
   rmSync(folder, { recursive: true, force: true });
 });
-
-interface Started {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  readonly errors: () => string;
-  /** Exit code, or the name of the signal. */
-  readonly ended: Promise<number | string>;
-}
-
-function start(args: readonly string[], environment: Record<string, string> = {}): Started {
-  const inherited = { PATH: process.env['PATH'] ?? '' };
-  const child = spawn(process.execPath, [CLI, ...args], {
-    env: { ...inherited, PORT: '0', ...environment },
-    cwd: folder,
-  });
-  children.add(child);
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (bytes) => {
-    output += bytes;
-  });
-  child.stderr.on('data', (bytes) => {
-    errors += bytes;
-  });
-  const ended = once(child, 'close').then(([code, signal]) => {
-    children.delete(child);
-    return code ?? signal;
-  });
-  return { child, output: () => output, errors: () => errors, ended };
-}
-
-/** Runs a command to its end. */
-async function run(args: readonly string[], environment?: Record<string, string>) {
-  const started = start(args, environment);
-  return { code: await started.ended, output: started.output(), errors: started.errors() };
-}
-
-/** The address that a serving command prints. */
-async function originOf(started: Started): Promise<string> {
-  for (;;) {
-    const origin = /(http:\S+)\/graphql/.exec(started.output())?.[1];
-    if (origin) return origin;
-    const ended = await Promise.race([
-      once(started.child.stdout ?? started.child, 'data').then(() => undefined),
-      started.ended,
-    ]);
-    if (ended !== undefined) throw new Error(`It ended with ${ended}: ${started.errors()}`);
-  }
-}
 
 describe('c360', () => {
   it('lists its commands, explains each and knows its version', async () => {

@@ -1,4 +1,5 @@
-import { ConfigInvalid, isLoopback, readConfig } from '../../gateway/config.ts';
+import { isLoopback, readConfig } from '../../gateway/config.ts';
+import { ConfigInvalid } from '../../gateway/variable-reader.ts';
 
 function faultsOf(environment: NodeJS.ProcessEnv, flags = {}): readonly string[] {
   try {

@@ -186,7 +186,7 @@ describe('an operation over HTTP', () => {
 
   it('answers callers in the same process as it answers clients', async () => {
     const caller = { principal: { ...LOCAL_ADMINISTRATOR, subject: 'journeys' }, requestId: 'request-1' };
-    const answer = await tiny.gateway.ask({ query: '{ person(id: "1") { name } }' }, caller);
+    const answer = await tiny.gateway.execute({ query: '{ person(id: "1") { name } }' }, caller);
     expect(answer).toEqual({ data: { person: { name: 'Shop 1' } } });
     expect(world.asked.at(-1)?.request.principal.subject).toBe('journeys');
   });

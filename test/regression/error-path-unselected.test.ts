@@ -1,22 +1,36 @@
-import { GraphQLError } from 'graphql';
-import { respond } from '../../gateway/stages/respond.ts';
+import { createInProcessTransport } from '../../gateway/transport/in-process.ts';
+import { startTinyGateway, type TinyGateway } from '../support/tiny-gateway.ts';
+import { localTiny, TinyWorld } from '../support/tiny-supergraph.ts';
 
-const shaping = { requestId: 'r1', onMasked: () => undefined };
+const world = new TinyWorld();
+let tiny: TinyGateway;
 
-it('the error of a fetch that identity needed names a path of the answer, not a field that nobody selected', () => {
-  const failed = new GraphQLError('down', {
-    path: ['customerBy', 'commerceProfiles'],
-    extensions: { code: 'SUBGRAPH_DOWN', subgraph: 'commerce' },
+beforeAll(async () => {
+  const entityErrors = (path: readonly (string | number)[]) => async () => ({
+    data: { _entities: [{ __typename: 'Person', shopName: null, orders: null }] },
+    errors: [{ message: 'down', path, extensions: { code: 'SUBGRAPH_DOWN' } }] as never,
   });
-  const executed = { data: { customerBy: { firstName: 'Alice' } }, errors: [failed], fetches: {} };
-  const { body } = respond(executed, shaping);
-  expect(body.errors).toEqual([
-    { message: 'down', path: ['customerBy'], extensions: { code: 'SUBGRAPH_DOWN', subgraph: 'commerce' } },
-  ]);
+  tiny = await startTinyGateway({
+    transports: {
+      hub: createInProcessTransport(localTiny('hub', world)),
+      shop: createInProcessTransport(localTiny('shop', world, entityErrors(['_entities', 0, 'shopName']))),
+      desk: createInProcessTransport(localTiny('desk', world, entityErrors(['_entities', 0, 'tickets', 1]))),
+    },
+  });
 });
 
-it('keeps a path that the answer has, through lists and down to null', () => {
-  const failed = new GraphQLError('down', { path: ['a', 1, 'b'], extensions: { code: 'SUBGRAPH_DOWN' } });
-  const { body } = respond({ data: { a: [{ b: 1 }, { b: null }] }, errors: [failed], fetches: {} }, shaping);
-  expect(body.errors?.[0]?.path).toEqual(['a', 1, 'b']);
+afterAll(() => tiny.close());
+
+it('the error of a fetch that identity needed names a path of the answer, not a field that nobody selected', async () => {
+  const answer = await tiny.post('{ person(id: "1") { name } }');
+  expect(answer.errors).toHaveLength(2);
+  for (const subgraph of ['shop', 'desk']) {
+    const error = { message: 'down', path: ['person'], extensions: { code: 'SUBGRAPH_DOWN', subgraph } };
+    expect(answer.errors).toContainEqual(error);
+  }
+});
+
+it('keeps a path that the client selected, through lists and aliases', async () => {
+  const answer = await tiny.post('{ someone: person(id: "1") { tickets } }');
+  expect(answer.errors?.[0]?.path).toEqual(['someone', 'tickets', 1]);
 });

@@ -1,5 +1,6 @@
 import { parse } from 'graphql';
-import { depthOf } from '../../gateway/depth.ts';
+import { DEFAULT_LIMITS } from '../../gateway/limits/limits.ts';
+import { checkSize } from '../../gateway/limits/measure.ts';
 import { startWhole, type Whole } from '../support/whole.ts';
 
 describe('a short query that would ask for everything', () => {
@@ -31,5 +32,6 @@ it('depth counts fragments where they are spread and leaves introspection out', 
     fragment F on T { b { c { ...G } } }
     fragment G on T { d { e } }
   `);
-  expect(depthOf(document)).toBe(5);
+  expect(() => checkSize(document, { ...DEFAULT_LIMITS, depth: 5 })).not.toThrow();
+  expect(() => checkSize(document, { ...DEFAULT_LIMITS, depth: 4 })).toThrow('nests 5 levels');
 });

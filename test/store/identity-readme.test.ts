@@ -7,7 +7,7 @@ const queries = [...README.matchAll(/```cypher\n([\s\S]*?)```/g)].map((match) =>
 const neo4j = IDENTITY_STORES.find((kind) => kind.name === 'Neo4j');
 
 it('the README has questions for an operator to ask', () => {
-  expect(queries).toHaveLength(5);
+  expect(queries).toHaveLength(8);
 });
 
 (neo4j ? describe : describe.skip)("the README's questions on Neo4j", () => {
@@ -45,6 +45,20 @@ it('the README has questions for an operator to ask', () => {
         { kind: 'merge', mergeEventId: 'm1', survivor, merged, rule: 'EXACT_EMAIL' },
       ],
       progress: { dataSourceId: 'commerce', position: { phase: 'FOLLOWING', since: '1' } },
+      at,
+    });
+    const [left, right, third] = ['7731', '7732', '7733'].map((id) => ({ dataSourceId: 'service', sourceRecordId: id }));
+    if (!left || !right || !third) return;
+    await store.repository.apply({
+      operations: [
+        {
+          kind: 'decide',
+          decision: { decisionId: 'd1', origin: 'NEVER_MATCH', verdicts: [{ kind: 'NOT_SAME', left, right }] },
+        },
+        { kind: 'review', review: { kind: 'UNCERTAIN', left, right: third, bits: 2, expectedValue: 1, reasons: [] } },
+        { kind: 'household', householdId: 'hh_1', customer360Ids: [survivor] },
+      ],
+      author: { by: 'agent-7', reason: 'two people' },
       at,
     });
   });

@@ -44,7 +44,22 @@ export const IDENTITY_STORES: readonly IdentityStoreKind[] = [
   ...(neo4jUri ? [{ name: 'Neo4j', open: () => openOnNeo4j(neo4jUri) } as const] : []),
 ];
 
-const TABLES = ['customer', 'source_record', 'identifier', 'merge_event', 'follow_position'];
+const TABLES = [
+  'customer',
+  'source_record',
+  'identifier',
+  'merge_event',
+  'follow_position',
+  'match_feature',
+  'match_decision',
+  'match_review',
+  'document',
+  'household',
+  'household_member',
+  'erasure',
+  'tombstone',
+  'idempotency_key',
+];
 
 async function openOnPglite(): Promise<OpenIdentityStore> {
   const statements: string[] = [];

@@ -268,10 +268,8 @@ it('lets a request under way end when it is closed, and takes no other', async (
   await closing;
 });
 
-it('warns when it listens where others can reach it', async () => {
-  const open = await startSubgraphServer(cloud.subgraph, { host: '0.0.0.0', port: 0, log });
-  await open.close();
-  expect(logged).toContainEqual(
-    expect.objectContaining({ level: 'warn', fields: { subgraph: 'service', host: '0.0.0.0' } }),
+it('refuses to listen where others can reach it', async () => {
+  await expect(startSubgraphServer(cloud.subgraph, { host: '0.0.0.0', port: 0, log })).rejects.toThrow(
+    'Without SUBGRAPH_SIGNING_KEY a subgraph listens on loopback only',
   );
 });

@@ -92,7 +92,10 @@ export class MemoryCloud implements SubgraphTransport {
     const keys = [...this.#records.keys()].sort();
     const asked = ids ?? keys.filter((key) => key > (after ?? '')).slice(0, first);
     this.reads.push(ids ? `ids ${ids.length}` : 'page');
-    const records = asked.flatMap((id) => this.#records.get(id) ?? []);
+    const records = asked.flatMap((id) => {
+      const record = this.#records.get(id);
+      return record ? [{ contactPointAddresses: [], ...record }] : [];
+    });
     const endCursor = asked.at(-1) ?? null;
     return {
       records,

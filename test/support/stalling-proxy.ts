@@ -5,6 +5,8 @@ export interface StallingProxy {
   readonly url: string;
   /** From now on: pass bytes on, hold every byte back, or refuse and cut connections. */
   set(mode: 'pass' | 'stall' | 'refuse'): void;
+  /** Clients connected now. */
+  connections(): number;
   close(): Promise<void>;
 }
 
@@ -12,11 +14,16 @@ export interface StallingProxy {
 export async function createStallingProxy(targetPort: number): Promise<StallingProxy> {
   let mode: 'pass' | 'stall' | 'refuse' = 'pass';
   const sockets = new Set<Socket>();
+  let clients = 0;
   const server = createServer((client) => {
     if (mode === 'refuse') {
       client.destroy();
       return;
     }
+    clients += 1;
+    client.on('close', () => {
+      clients -= 1;
+    });
     const target = connect(targetPort, '127.0.0.1');
     for (const socket of [client, target]) {
       sockets.add(socket);
@@ -42,6 +49,7 @@ export async function createStallingProxy(targetPort: number): Promise<StallingP
       mode = next;
       if (mode !== 'stall') cut();
     },
+    connections: () => clients,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

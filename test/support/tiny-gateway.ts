@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createGateway, type Gateway } from '../../gateway/gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
 import type { ReadinessCheck } from '../../gateway/health.ts';
 import { createLog } from '../../gateway/log.ts';
 import type { RunningServer } from '../../gateway/server.ts';
@@ -35,9 +35,11 @@ export async function startTinyGateway(options: {
   readonly subgraphTimeoutMs?: number;
   readonly introspection?: boolean;
   readonly readiness?: readonly ReadinessCheck[];
+  /** Whatever else the gateway is to be told. */
+  readonly gateway?: Partial<GatewayOptions>;
 }): Promise<TinyGateway> {
   const log: Record<string, unknown>[] = [];
-  const gateway = createGateway({
+  const gateway = await createGateway({
     supergraphSdl: composeTiny({ hub: 'http://hub.invalid', shop: 'http://shop.invalid', desk: 'http://desk.invalid' }),
     scalars: SCALARS,
     transportTo: ({ name }) => options.transports[name as TinyName],
@@ -45,9 +47,11 @@ export async function startTinyGateway(options: {
     introspection: options.introspection ?? true,
     readiness: () => options.readiness ?? [],
     stories: true,
+    asksDespiteFailures: true,
     log: createLog('debug', { write: (line) => log.push(JSON.parse(line)) }),
     clock: () => performance.timeOrigin + performance.now(),
     newId: () => randomUUID(),
+    ...options.gateway,
   });
   const server = await gateway.listen({ host: '127.0.0.1', port: 0 });
   return {

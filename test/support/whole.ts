@@ -28,7 +28,7 @@ export interface Whole {
   ): Promise<{ answer: ClientAnswer; statements: string[] }>;
   /** Direct access to a cloud's store, as the cloud's own system would have. */
   storeOf(cloud: string): Promise<Database>;
-  /** Everything that identity keeps, and every outbox, as one text. */
+  /** Everything that identity keeps but what records are matched by, and every outbox, as one text. */
   dump(): Promise<string>;
   ask(query: string, variables?: Record<string, unknown>): Promise<ClientAnswer>;
   close(): Promise<void>;
@@ -149,7 +149,7 @@ async function dumpIdentity(neo4jUri: string | undefined, storeOf: Whole['storeO
   if (neo4jUri !== undefined) {
     const driver = openTestNeo4j();
     const { records } = await driver.executeQuery(
-      'MATCH (n) OPTIONAL MATCH (n)-[r]->() RETURN properties(n), properties(r)',
+      'MATCH (n) OPTIONAL MATCH (n)-[r]->() RETURN n {.*, matchFeatures: null}, properties(r)',
     );
     await driver.close();
     return JSON.stringify(records.map((record) => record.toObject()));
@@ -164,7 +164,8 @@ async function dumpOutboxes(storeOf: Whole['storeOf']): Promise<string> {
 
 async function dumpTables(store: Database, schema: string, pattern: string): Promise<string> {
   const tables = await store.query<{ name: string }>(
-    'SELECT tablename AS name FROM pg_tables WHERE schemaname = $1 AND tablename LIKE $2',
+    `SELECT tablename AS name FROM pg_tables
+     WHERE schemaname = $1 AND tablename LIKE $2 AND tablename <> 'match_feature'`,
     [schema, pattern],
   );
   const dumps = tables.map(({ name }) => store.query(`SELECT '${name}' AS of, t::text FROM ${schema}.${name} t`));

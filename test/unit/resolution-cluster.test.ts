@@ -148,7 +148,7 @@ class Ledger {
       expect(survivor < merged).toBe(true);
       this.merges.set(merged, { mergeEventId, survivor, merged });
       this.#carryRecords();
-    } else {
+    } else if (operation.kind === 'unmerge') {
       const [merge] = [...this.merges.values()].filter(({ mergeEventId }) => mergeEventId === operation.mergeEventId);
       expect(merge && this.merges.delete(merge.merged)).toBe(true);
       this.#carryRecords();

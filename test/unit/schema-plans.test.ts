@@ -1,9 +1,11 @@
-import { operationFromDocument, Supergraph } from '@apollo/federation-internals';
+import { operationFromDocument, ROUTER_SUPPORTED_SUPERGRAPH_FEATURES, Supergraph } from '@apollo/federation-internals';
 import { type FetchNode, type PlanNode, QueryPlanner, type SubscriptionNode } from '@apollo/query-planner';
 import { parse } from 'graphql';
 import { composeSupergraph } from '../../schema/compose.ts';
 
-const supergraph = Supergraph.build(composeSupergraph().supergraphSdl);
+const supergraph = Supergraph.build(composeSupergraph().supergraphSdl, {
+  supportedFeatures: ROUTER_SUPPORTED_SUPERGRAPH_FEATURES,
+});
 const planner = new QueryPlanner(supergraph);
 
 /** A plan as its hops: each line is what is fetched at once, each fetch as `subgraph` or `subgraph@path`. */

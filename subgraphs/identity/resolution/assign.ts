@@ -84,31 +84,36 @@ function decideComponent(
       mergeEventId: ids.newMergeEventId(),
       survivor,
       merged: id,
-      rule: ruleOfMerge(id, component, heirs, stored),
+      ...ruleOfMerge(id, component, heirs, stored),
     })),
     links: [],
   };
-  const rules = rulesOfRecords(component, oldest === undefined);
+  const linkOf = linksOfRecords(component, oldest === undefined);
   for (const record of component.records) {
     const key = recordKey(record);
     const before = stored.get(key);
     const isMember = before !== undefined && members.has(heirs.customerOf(before));
     if (isMember && isSameRecord(before, record)) continue;
     const list = before === undefined || isMember ? decision.links : decision.leaving;
-    list.push({ kind: 'link', record: bare(record), customer360Id: survivor, rule: rules.get(key) ?? NEW_CUSTOMER });
+    list.push({ kind: 'link', record: bare(record), customer360Id: survivor, ...linkOf(key) });
   }
   return decision;
 }
 
-/** The rule of each record's first link; the first record of a new customer has none of its own. */
-function rulesOfRecords(component: Component, isNew: boolean): Map<string, string> {
-  const rules = new Map<string, string>();
-  if (isNew) rules.set(component.key, NEW_CUSTOMER);
-  for (const { from, to, rule } of component.links) {
-    if (!rules.has(from)) rules.set(from, rule);
-    if (!rules.has(to)) rules.set(to, rule);
+/** By which rule something was linked, and on what evidence. */
+interface Grounds {
+  readonly rule: string;
+  readonly bits?: number;
+}
+
+/** The grounds of each record's first link; the first record of a new customer has none of its own. */
+function linksOfRecords(component: Component, isNew: boolean): (key: string) => Grounds {
+  const grounds = new Map<string, Grounds>();
+  if (isNew) grounds.set(component.key, { rule: NEW_CUSTOMER });
+  for (const link of component.links) {
+    for (const key of [link.from, link.to]) if (!grounds.has(key)) grounds.set(key, groundsOf(link));
   }
-  return rules;
+  return (key) => grounds.get(key) ?? { rule: NEW_CUSTOMER };
 }
 
 /** The first rule that links a record of the merged customer with a record of somebody else. */
@@ -117,14 +122,18 @@ function ruleOfMerge(
   component: Component,
   heirs: Heirs,
   stored: ReadonlyMap<string, LinkedRecord>,
-): string {
+): Grounds {
   const isOfMerged = (key: string): boolean => {
     const before = stored.get(key);
     return before !== undefined && heirs.customerOf(before) === id;
   };
   const link = component.links.find(({ from, to }) => isOfMerged(from) !== isOfMerged(to));
-  if (!link) throw new Error('A component holds two customers without a link between them.');
-  return link.rule;
+  // A record that is pinned elsewhere may have been the only one that both were linked with.
+  return link ? groundsOf(link) : { rule: 'MODEL' };
+}
+
+function groundsOf({ rule, bits }: Grounds): Grounds {
+  return bits === undefined ? { rule } : { rule, bits };
 }
 
 /** True when identity keeps the same of both. Identifiers are in a fixed order. */

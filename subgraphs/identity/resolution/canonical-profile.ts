@@ -7,12 +7,26 @@ export interface CanonicalProfile {
   readonly dataSourceObjectId: string;
   readonly sourceRecordId: string;
   readonly firstName: string | null;
+  readonly middleName?: string | null;
+  readonly lastName?: string | null;
   /** The whole name, where the source keeps it as one text; looked at only without a `firstName`. */
   readonly fullName: string | null;
+  readonly birthDate?: string | null;
+  readonly contactPointAddresses?: readonly CanonicalAddress[];
   readonly contactPointEmails: readonly { readonly emailAddress: string }[];
   readonly contactPointPhones: readonly CanonicalPhone[];
   readonly contactPointSocials: readonly CanonicalSocial[];
   readonly partyIdentifications: readonly CanonicalPartyIdentification[];
+}
+
+/** A postal address as a cloud gives it. */
+export interface CanonicalAddress {
+  readonly addressLine1?: string | null;
+  readonly addressLine2?: string | null;
+  readonly cityName?: string | null;
+  readonly stateProvinceName?: string | null;
+  readonly postalCodeText?: string | null;
+  readonly countryName?: string | null;
 }
 
 /** A telephone number as a cloud gives it. */

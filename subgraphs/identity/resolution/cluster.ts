@@ -9,6 +9,8 @@ export interface MatchLink {
   readonly to: string;
   /** Name of the rule. */
   readonly rule: string;
+  /** Evidence in bits, where some was weighed. */
+  readonly bits?: number;
 }
 
 /** Records that are one person, because a chain of links leads from each to each. */

@@ -47,6 +47,11 @@ export interface IdentityResolver {
   /** Differs when the same records might be decided about otherwise: all are to be resolved again then. */
   readonly fingerprint: string;
   resolve(batch: ResolveBatch): Promise<ResolveOutcome>;
+  /**
+   * Takes in what people decided and which documents came into effect since, and writes what follows, also what waits for
+   * a person. Does nothing where there is nothing. Throws as `resolve` does.
+   */
+  tidy?(lease: Lease): Promise<void>;
 }
 
 /** What the deterministic resolver is made from. `hashKey` is the repository's. */

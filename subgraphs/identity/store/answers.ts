@@ -27,6 +27,7 @@ export type RecordTuple = readonly [
   linkedAt: string,
   identifiers: readonly IdentifierTuple[] | null,
   homeCustomer360Id: string,
+  bits: number | null,
 ];
 
 /** Type and value. */
@@ -72,6 +73,7 @@ export function recordOfTuple(tuple: RecordTuple): LinkedRecord {
     homeCustomer360Id: tuple[8],
     rule,
     linkedAt: isoTime(linkedAt),
+    ...(typeof tuple[9] === 'number' ? { bits: tuple[9] } : {}),
     identifiers: identifiersOfTuples(tuple[7]),
   };
 }

@@ -12,6 +12,7 @@ export interface Merge {
   readonly survivor: string;
   readonly merged: string;
   readonly rule: string;
+  readonly bits?: number;
   readonly at: string;
   readonly undoneAt: string | null;
 }

@@ -1,4 +1,5 @@
 import { CustomerForest, type Merge, type StoredCustomer } from './customer-forest.ts';
+import { type DecidedEffects, DecidedFold, type DecidedState, isDecided } from './fold-decided.ts';
 import {
   type ChangeSet,
   type Identifier,
@@ -8,6 +9,7 @@ import {
   type IdentityRecord,
   identifierKey,
   recordKey,
+  type StoredFeatures,
 } from './repository.ts';
 
 /** A record as stored: `homeCustomer360Id` is the customer it was linked to, `customer360Id` where merges have carried that one. */
@@ -16,6 +18,7 @@ export interface StoredRecord extends IdentityRecord {
   readonly customer360Id: string;
   readonly rule: string;
   readonly linkedAt: string;
+  readonly bits?: number;
 }
 
 /** What a store holds of everything that a change set touches, read under the store's write lock. */
@@ -26,6 +29,8 @@ export interface AffectedState {
   readonly merges: readonly Merge[];
   /** The records named, those of them that exist. */
   readonly records: readonly StoredRecord[];
+  /** Decisions and documents named. */
+  readonly decided: DecidedState;
 }
 
 /** A customer whose survivor changes; the records linked to it go along. */
@@ -55,6 +60,9 @@ export interface NetEffects {
   readonly deletedRecords: readonly StoredRecord[];
   readonly addedIdentifiers: readonly RecordIdentifier[];
   readonly removedIdentifiers: readonly RecordIdentifier[];
+  /** Features to store, each in place of the record's earlier ones. */
+  readonly features: readonly StoredFeatures[];
+  readonly decided: DecidedEffects;
   readonly events: readonly PendingEvent[];
 }
 
@@ -66,7 +74,7 @@ export interface NetEffects {
 export function foldChangeSet(changeSet: ChangeSet, state: AffectedState): NetEffects {
   const fold = new Fold(changeSet.at, state);
   for (const operation of changeSet.operations) fold.run(operation);
-  return fold.result();
+  return fold.result(changeSet);
 }
 
 class Fold {
@@ -74,31 +82,43 @@ class Fold {
   readonly #forest: CustomerForest;
   readonly #before = new Map<string, StoredRecord>();
   readonly #records = new Map<string, StoredRecord>();
+  readonly #features = new Map<string, StoredFeatures>();
   readonly #events: PendingEvent[] = [];
+  readonly #decided: DecidedFold;
 
   constructor(at: string, state: AffectedState) {
     this.#at = at;
     this.#forest = new CustomerForest(state.customers, state.merges);
     for (const record of state.records) this.#before.set(recordKey(record), record);
     for (const [key, record] of this.#before) this.#records.set(key, record);
+    this.#decided = new DecidedFold(state.decided, {
+      note: (event) => this.#events.push(event),
+      hasRecord: (record) => this.#records.has(recordKey(record)),
+      survivorOf: (customer360Id) => this.#forest.survivorOf(customer360Id),
+    });
   }
 
   run(operation: IdentityOperation): void {
+    if (isDecided(operation)) {
+      this.#decided.run(operation);
+      return;
+    }
     switch (operation.kind) {
       case 'create':
         this.#forest.create(operation.customer360Id);
         this.#note('CustomerCreated', operation.customer360Id, {});
         return;
       case 'link':
-        this.#link(operation.record, operation.customer360Id, operation.rule);
+        this.#link(operation);
         return;
       case 'unlink':
         this.#unlink(recordKey(operation.record));
         return;
       case 'merge': {
         const { mergeEventId, survivor, merged, rule } = operation;
-        this.#forest.merge({ mergeEventId, survivor, merged, rule, at: this.#at, undoneAt: null });
-        this.#note('CustomersMerged', survivor, { mergeEventId, merged, rule });
+        const evidence = bitsOf(operation);
+        this.#forest.merge({ mergeEventId, survivor, merged, rule, ...evidence, at: this.#at, undoneAt: null });
+        this.#note('CustomersMerged', survivor, { mergeEventId, merged, rule, ...evidence });
         return;
       }
       case 'unmerge': {
@@ -110,7 +130,7 @@ class Fold {
     }
   }
 
-  result(): NetEffects {
+  result({ author }: ChangeSet): NetEffects {
     const inserted: StoredRecord[] = [];
     const updated: StoredRecord[] = [];
     const added: RecordIdentifier[] = [];
@@ -130,26 +150,35 @@ class Fold {
       deletedRecords: [...this.#before].filter(([key]) => !this.#records.has(key)).map(([, record]) => record),
       addedIdentifiers: added,
       removedIdentifiers: removed,
-      events: this.#events,
+      features: [...this.#features.values()],
+      decided: this.#decided.result(),
+      events: author
+        ? this.#events.map((event) => ({ ...event, payload: { ...event.payload, ...author } }))
+        : this.#events,
     };
   }
 
-  #link(given: IdentityRecord, customer360Id: string, rule: string): void {
+  #link(operation: LinkOperation): void {
+    const { record: given, customer360Id, rule, features } = operation;
     const target = this.#forest.survivorOf(customer360Id);
     if (target === undefined) throw new IdentityConflict(`No customer ${customer360Id} to link a record to.`);
     const key = recordKey(given);
     const current = this.#records.get(key);
     const previous = current && this.#customerOf(current);
     const record = { ...given, identifiers: distinct(given.identifiers) };
+    if (features !== undefined) this.#features.set(key, { record: given, features });
     if (current && previous === target) {
       // The link stands: how and when it came about stays true, and a later unmerge still finds where the record came from.
       const { homeCustomer360Id, rule: firstRule, linkedAt } = current;
-      this.#records.set(key, { ...record, homeCustomer360Id, customer360Id: target, rule: firstRule, linkedAt });
+      const link = { homeCustomer360Id, customer360Id: target, rule: firstRule, linkedAt, ...bitsOf(current) };
+      this.#records.set(key, { ...record, ...link });
       return;
     }
-    this.#records.set(key, { ...record, homeCustomer360Id: target, customer360Id: target, rule, linkedAt: this.#at });
+    const evidence = bitsOf(operation);
+    const owner = { homeCustomer360Id: target, customer360Id: target };
+    this.#records.set(key, { ...record, ...owner, rule, linkedAt: this.#at, ...evidence });
     const { dataSourceId, dataSourceObjectId, sourceRecordId } = given;
-    const link = { dataSourceId, dataSourceObjectId, sourceRecordId, rule };
+    const link = { dataSourceId, dataSourceObjectId, sourceRecordId, rule, ...evidence };
     this.#note('RecordLinked', target, previous === undefined ? link : { ...link, previousCustomer360Id: previous });
   }
 
@@ -157,6 +186,7 @@ class Fold {
     const record = this.#records.get(key);
     if (record === undefined) return;
     this.#records.delete(key);
+    this.#features.delete(key);
     const { dataSourceId, dataSourceObjectId, sourceRecordId } = record;
     this.#note('RecordUnlinked', this.#customerOf(record), { dataSourceId, dataSourceObjectId, sourceRecordId });
   }
@@ -171,11 +201,19 @@ class Fold {
   }
 }
 
+type LinkOperation = Extract<IdentityOperation, { kind: 'link' }>;
+
+/** The evidence in bits, as it is stored: absent where none was weighed. */
+export function bitsOf({ bits }: { readonly bits?: number | null }): { bits?: number } {
+  return typeof bits === 'number' ? { bits } : {};
+}
+
 /** Where the merges carry a record is left out: `movedCustomers` says so for all records of a customer at once. */
 function sameRow(one: StoredRecord, other: StoredRecord): boolean {
   return (
     one.homeCustomer360Id === other.homeCustomer360Id &&
     one.rule === other.rule &&
+    one.bits === other.bits &&
     one.linkedAt === other.linkedAt &&
     one.dataSourceObjectId === other.dataSourceObjectId &&
     one.givenNameHash === other.givenNameHash

@@ -10,6 +10,21 @@ export const CONSTRAINTS: readonly string[] = [
   'CREATE CONSTRAINT follow_position_key IF NOT EXISTS FOR (n:FollowPosition) REQUIRE n.dataSourceId IS UNIQUE',
   'CREATE CONSTRAINT lease_key IF NOT EXISTS FOR (n:Lease) REQUIRE n.name IS UNIQUE',
   'CREATE CONSTRAINT meta_key IF NOT EXISTS FOR (n:Meta) REQUIRE n.name IS UNIQUE',
+  'CREATE CONSTRAINT match_review_key IF NOT EXISTS FOR (n:MatchReview) REQUIRE n.reviewId IS UNIQUE',
+  'CREATE CONSTRAINT document_key IF NOT EXISTS FOR (n:Document) REQUIRE (n.kind, n.version) IS UNIQUE',
+  'CREATE CONSTRAINT household_key IF NOT EXISTS FOR (n:Household) REQUIRE n.householdId IS UNIQUE',
+  'CREATE CONSTRAINT erasure_key IF NOT EXISTS FOR (n:Erasure) REQUIRE n.customer360Id IS UNIQUE',
+  'CREATE CONSTRAINT tombstone_key IF NOT EXISTS FOR (n:Tombstone) REQUIRE n.digest IS UNIQUE',
+  'CREATE CONSTRAINT idempotency_key IF NOT EXISTS FOR (n:IdempotencyKey) REQUIRE n.name IS UNIQUE',
+  'CREATE INDEX identity_event_of IF NOT EXISTS FOR (n:IdentityEvent) ON (n.key, n.sequence)',
+  'CREATE INDEX identity_event_record IF NOT EXISTS FOR (n:IdentityEvent) ON (n.recordKey, n.sequence)',
+  'CREATE INDEX identity_event_type IF NOT EXISTS FOR (n:IdentityEvent) ON (n.type, n.sequence)',
+  'CREATE INDEX idempotency_key_age IF NOT EXISTS FOR (n:IdempotencyKey) ON (n.createdAt)',
+  'CREATE INDEX tombstone_of IF NOT EXISTS FOR (n:Tombstone) ON (n.customer360Id)',
+  'CREATE INDEX match_review_queue IF NOT EXISTS FOR (n:MatchReview) ON (n.expectedValue)',
+  'CREATE INDEX same_decision IF NOT EXISTS FOR ()-[d:SAME]-() ON (d.decisionId)',
+  'CREATE INDEX not_same_decision IF NOT EXISTS FOR ()-[d:NOT_SAME]-() ON (d.decisionId)',
+  'CREATE INDEX pinned_decision IF NOT EXISTS FOR ()-[d:PINNED_TO]-() ON (d.decisionId)',
 ];
 
 /** The nodes that exist once. */
@@ -24,7 +39,7 @@ const IS_SURVIVOR = 'NOT EXISTS { (customer)-[:MERGED_INTO]->() }';
 const RECORD = `[record.dataSourceId, record.sourceRecordId, record.dataSourceObjectId, record.givenNameHash,
     customer.customer360Id, link.rule, toString(link.since),
     COLLECT { MATCH (record)-[:HAS_IDENTIFIER]->(i:Identifier) RETURN [i.identifierType, i.normalizedValue] },
-    link.home]`;
+    link.home, link.bits]`;
 
 /** Whole customers, each once with the positions that asked for it. */
 const CUSTOMERS_OF_HITS = `
@@ -111,7 +126,8 @@ export const TAKE_TURN = "MATCH (meta:Meta {name: 'identity'}) SET meta.lastWrit
 /** Read once the turn is taken. */
 export const READ_TURN = `
 MATCH (meta:Meta {name: 'identity'}), (lease:Lease {name: 'resolver'})
-RETURN meta.lastSequence AS lastSequence, lease.holder AS holder, lease.token AS token`;
+RETURN meta.lastSequence AS lastSequence, lease.holder AS holder, lease.token AS token,
+  EXISTS { (:Tombstone) } AS hasTombstones`;
 
 /** Takes the right to resolve. */
 export const ACQUIRE_LEASE = `
@@ -148,7 +164,7 @@ export const AFFECTED_MERGES = `
 UNWIND $merges AS id
 MATCH (event:MergeEvent {mergeEventId: id})-[:MERGED]->(merged:Customer), (event)-[:SURVIVOR]->(survivor:Customer)
 RETURN event.mergeEventId AS mergeEventId, survivor.customer360Id AS survivor, merged.customer360Id AS merged,
-  event.rule AS rule, toString(event.at) AS at, toString(event.undoneAt) AS undoneAt`;
+  event.rule AS rule, event.bits AS bits, toString(event.at) AS at, toString(event.undoneAt) AS undoneAt`;
 
 /** The records that a change set names. */
 export const AFFECTED_RECORDS = `
@@ -166,11 +182,11 @@ export const RECORD_MERGES = `
 UNWIND $merges AS merge
 MATCH (survivor:Customer {customer360Id: merge.survivor})
 MATCH (merged:Customer {customer360Id: merge.merged})
-CREATE (event:MergeEvent {mergeEventId: merge.mergeEventId, rule: merge.rule, at: datetime(merge.at),
+CREATE (event:MergeEvent {mergeEventId: merge.mergeEventId, rule: merge.rule, bits: merge.bits, at: datetime(merge.at),
   undoneAt: datetime(merge.undoneAt)})
 CREATE (event)-[:SURVIVOR]->(survivor), (event)-[:MERGED]->(merged)
 WITH merge, survivor, merged WHERE merge.undoneAt IS NULL
-CREATE (merged)-[:MERGED_INTO {mergeEventId: merge.mergeEventId, rule: merge.rule, at: datetime(merge.at)}]->(survivor)`;
+CREATE (merged)-[:MERGED_INTO {mergeEventId: merge.mergeEventId, rule: merge.rule, bits: merge.bits, at: datetime(merge.at)}]->(survivor)`;
 
 /** Takes merges back. */
 export const UNDO_MERGES = `
@@ -189,14 +205,35 @@ CREATE (record)-[new:BELONGS_TO]->(destination)
 SET new = properties(old)
 DELETE old`;
 
-/** Forgets records. */
-export const DELETE_RECORDS = 'UNWIND $keys AS key MATCH (n:SourceRecord {recordKey: key}) DETACH DELETE n';
+/** Forgets records, with what was decided about them and what waits for a decision. */
+export const DELETE_RECORDS = `
+UNWIND $keys AS key
+MATCH (n:SourceRecord {recordKey: key})
+OPTIONAL MATCH (n)<-[:ABOUT]-(review:MatchReview)
+DETACH DELETE review, n`;
+
+/** Stores features. */
+export const STORE_FEATURES = `
+UNWIND $features AS given
+MATCH (record:SourceRecord {recordKey: given.recordKey})
+SET record.matchFeatures = given.features`;
+
+/** Features of the records `$keys`. */
+export const FEATURES_OF_RECORDS = `
+UNWIND $keys AS key
+MATCH (record:SourceRecord {recordKey: key}) WHERE record.matchFeatures IS NOT NULL
+RETURN record.recordKey AS recordKey, record.matchFeatures AS features`;
+
+/** Features after the record key `$after`, `$first` of them. */
+export const LIST_FEATURES = `
+MATCH (record:SourceRecord) WHERE record.recordKey > $after AND record.matchFeatures IS NOT NULL
+RETURN record.recordKey AS recordKey, record.matchFeatures AS features ORDER BY record.recordKey LIMIT $first`;
 
 /** Adds records with their links. */
 export const INSERT_RECORDS = `
 UNWIND $records AS given
 MATCH (customer:Customer {customer360Id: given.customer360Id})
-CREATE (record:SourceRecord)-[:BELONGS_TO {rule: given.rule, since: datetime(given.linkedAt), home: given.home}]->(customer)
+CREATE (record:SourceRecord)-[:BELONGS_TO {rule: given.rule, bits: given.bits, since: datetime(given.linkedAt), home: given.home}]->(customer)
 SET record = given.properties`;
 
 /** Replaces records and their links. */
@@ -205,8 +242,8 @@ UNWIND $records AS given
 MATCH (record:SourceRecord {recordKey: given.properties.recordKey})-[old:BELONGS_TO]->(:Customer)
 MATCH (customer:Customer {customer360Id: given.customer360Id})
 DELETE old
-CREATE (record)-[:BELONGS_TO {rule: given.rule, since: datetime(given.linkedAt), home: given.home}]->(customer)
-SET record = given.properties`;
+CREATE (record)-[:BELONGS_TO {rule: given.rule, bits: given.bits, since: datetime(given.linkedAt), home: given.home}]->(customer)
+SET record += given.properties`;
 
 /** Takes identifiers from records. */
 export const REMOVE_IDENTIFIERS = `
@@ -238,4 +275,4 @@ MATCH (meta:Meta {name: 'identity'}) SET meta.lastSequence = meta.lastSequence +
 WITH meta
 UNWIND $events AS event
 CREATE (:IdentityEvent {sequence: event.sequence, id: event.id, type: event.type, key: event.key,
-  occurredAt: datetime($at), payload: event.payload})`;
+  recordKey: event.recordKey, occurredAt: datetime($at), payload: event.payload})`;

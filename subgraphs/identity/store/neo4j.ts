@@ -11,6 +11,7 @@ import {
   sortedRecords,
   underKeys,
 } from './answers.ts';
+import { recordOfKey } from './decision.ts';
 import { foldChangeSet } from './fold.ts';
 import { hasDoubled } from './growth.ts';
 import { namedByChangeSet } from './named.ts';
@@ -22,12 +23,25 @@ import {
   type RunCypher,
 } from './neo4j-connection.ts';
 import * as cypher from './neo4j-cypher.ts';
+import { writeDecided } from './neo4j-decided.ts';
+import {
+  createNeo4jDecisionStore,
+  createNeo4jDocumentStore,
+  createNeo4jHouseholdStore,
+  createNeo4jReviewStore,
+} from './neo4j-decided-reads.ts';
+import { createNeo4jErasureStore, erasedAmong, writeErasures } from './neo4j-erasure.ts';
+import { createNeo4jHistoryStore } from './neo4j-history.ts';
+import { findEarlierUse, keepUse } from './neo4j-idempotency.ts';
 import { appendEvents, readAffectedState, writeNetEffects } from './neo4j-writes.ts';
 import {
+  type Applied,
   type ChangeSet,
   type CustomerIdentity,
+  type EarlierUse,
   type FollowPosition,
   type Identifier,
+  IdentityConflict,
   type IdentityEvent,
   type IdentityRepository,
   identifierKey,
@@ -37,6 +51,7 @@ import {
   recordKey,
   type SourceRecordKey,
 } from './repository.ts';
+import { returnedIdentifiers } from './returned.ts';
 
 /** What the Neo4j repository works with. */
 export interface Neo4jRepositoryOptions extends Neo4jConnectionOptions {
@@ -53,6 +68,14 @@ export function openNeo4jRepository(options: Neo4jRepositoryOptions): IdentityRe
 
 class Neo4jRepository implements IdentityRepository {
   readonly engine = 'neo4j';
+  readonly decisions: IdentityRepository['decisions'];
+  readonly reviews: IdentityRepository['reviews'];
+  readonly documents: IdentityRepository['documents'];
+  readonly history: IdentityRepository['history'];
+  readonly erasure: IdentityRepository['erasure'];
+  readonly households: IdentityRepository['households'];
+  readonly #listeners = new Set<() => void>();
+  #hashKey: string | undefined;
   readonly #connection: Neo4jConnection;
   readonly #newId: () => string;
   readonly #newHashKey: () => string;
@@ -61,9 +84,16 @@ class Neo4jRepository implements IdentityRepository {
     this.#connection = new Neo4jConnection(options);
     this.#newId = options.newId ?? randomUUID;
     this.#newHashKey = options.newHashKey ?? (() => randomBytes(32).toString('hex'));
+    this.decisions = createNeo4jDecisionStore(this.#connection);
+    this.reviews = createNeo4jReviewStore(this.#connection);
+    this.documents = createNeo4jDocumentStore(this.#connection);
+    this.history = createNeo4jHistoryStore(this.#connection);
+    this.erasure = createNeo4jErasureStore(this.#connection);
+    this.households = createNeo4jHouseholdStore(this.#connection);
   }
 
   async prepare(): Promise<void> {
+    this.#hashKey = undefined;
     for (const constraint of cypher.CONSTRAINTS) await this.#connection.write((run) => run(constraint));
     await this.#connection.write((run) => run(cypher.CREATE_SINGLE_NODES, { hashKey: this.#newHashKey() }));
   }
@@ -122,22 +152,67 @@ class Neo4jRepository implements IdentityRepository {
     return rows.map((row) => row.sourceRecordId);
   }
 
-  async apply(changeSet: ChangeSet): Promise<void> {
-    const growth = await this.#connection.write(async (run) => {
-      const lastSequence = await takeTurn(run, changeSet.lease);
+  async apply(changeSet: ChangeSet): Promise<Applied> {
+    const hashKey = await this.hashKey();
+    const { applied, before } = await this.#connection.write(async (run) => {
+      const { lastSequence, hasTombstones } = await takeTurn(run, changeSet);
+      const earlier = await findEarlierUse(run, changeSet.idempotency);
+      if (earlier) return { applied: { head: lastSequence, earlier }, before: lastSequence };
       const state = await readAffectedState(run, namedByChangeSet(changeSet));
       const effects = foldChangeSet(changeSet, state);
       await writeNetEffects(run, changeSet.at, effects);
+      await writeDecided(run, changeSet, effects.decided);
       if (changeSet.progress) {
         const { dataSourceId, position } = changeSet.progress;
         await run(cypher.WRITE_POSITION, { dataSourceId, position: JSON.stringify(position) });
       }
-      const events = effects.events.map((event) => ({ ...event, id: this.#newId() }));
+      const alarms = hasTombstones
+        ? await returnedIdentifiers(effects, hashKey, (digests) => erasedAmong(run, digests))
+        : [];
+      const events = [...effects.events, ...alarms].map((event) => ({ ...event, id: this.#newId() }));
       await appendEvents(run, changeSet.at, lastSequence, events);
-      return { before: Number(lastSequence), after: Number(lastSequence) + events.length };
+      await writeErasures(run, changeSet, effects.decided.erasures, hashKey);
+      await keepUse(run, changeSet);
+      return { applied: { head: lastSequence + events.length }, before: lastSequence };
     });
+    for (const onEvents of this.#listeners) onEvents();
     // Not being allowed to costs nothing but some slow lookups, which the server notices by itself after a while.
-    if (hasDoubled(growth)) await this.#connection.read(cypher.FORGET_PLANS, {}).catch(() => undefined);
+    if (hasDoubled({ before, after: applied.head })) {
+      await this.#connection.read(cypher.FORGET_PLANS, {}).catch(() => undefined);
+    }
+    return applied;
+  }
+
+  async earlierUse(subject: string, key: string): Promise<EarlierUse | null> {
+    const run: RunCypher = (text, parameters) => this.#connection.read(text, parameters);
+    return (await findEarlierUse(run, { subject, key })) ?? null;
+  }
+
+  async featuresOf(records: readonly SourceRecordKey[]): Promise<Map<string, string>> {
+    const keys = [...distinctKeys(records, recordKey).keys()];
+    if (keys.length === 0) return new Map();
+    const rows = await this.#connection.read<FeatureRow>(cypher.FEATURES_OF_RECORDS, { keys });
+    return new Map(rows.map((row) => [row.recordKey, row.features]));
+  }
+
+  async listFeatures({ after, first }: { readonly after: string | null; readonly first: number }) {
+    const rows = await this.#connection.read<FeatureRow>(cypher.LIST_FEATURES, {
+      after: after ?? '',
+      first: cypherInteger(first),
+    });
+    return {
+      rows: rows.map(({ recordKey: key, features }) => ({ record: recordOfKey(key), features })),
+      next: rows.length === first ? (rows.at(-1)?.recordKey ?? null) : null,
+    };
+  }
+
+  /** Neo4j rings for nobody: only what this process writes is told at once. */
+  async listen(onEvents: () => void): Promise<() => Promise<void>> {
+    const own = () => onEvents();
+    this.#listeners.add(own);
+    return async () => {
+      this.#listeners.delete(own);
+    };
   }
 
   async positionOf(dataSourceId: string): Promise<FollowPosition | null> {
@@ -175,6 +250,12 @@ class Neo4jRepository implements IdentityRepository {
   }
 
   async hashKey(): Promise<string> {
+    // Never changes: kept, so that a change set costs no statement for it.
+    this.#hashKey ??= await this.#readHashKey();
+    return this.#hashKey;
+  }
+
+  async #readHashKey(): Promise<string> {
     const [row] = await this.#connection.read<{ hashKey: string }>(cypher.READ_HASH_KEY);
     if (row === undefined) throw notPrepared();
     return row.hashKey;
@@ -213,15 +294,30 @@ class Neo4jRepository implements IdentityRepository {
   }
 }
 
-/** Waits until other writers have finished, makes sure that the lease is still held, and gives the last event's sequence. */
-async function takeTurn(run: RunCypher, lease: Lease | undefined): Promise<number> {
+type FeatureRow = CypherRow & { readonly recordKey: string; readonly features: string };
+
+interface Turn extends CypherRow {
+  readonly lastSequence: number;
+  readonly holder: string | null;
+  readonly token: number;
+  readonly hasTombstones: boolean;
+}
+
+/**
+ * Waits until other writers have finished, and makes sure that the lease is still held and the log stands where the
+ * change was decided.
+ */
+async function takeTurn(run: RunCypher, { lease, basedOn }: ChangeSet): Promise<Turn> {
   await run(cypher.TAKE_TURN, { writer: lease?.holder ?? 'without a lease' });
-  const [turn] = await run<{ lastSequence: number; holder: string | null; token: number }>(cypher.READ_TURN);
+  const [turn] = await run<Turn>(cypher.READ_TURN);
   if (turn === undefined) throw notPrepared();
   if (lease && (turn.holder !== lease.holder || turn.token !== lease.token)) {
     throw new LeaseLost(`The right to resolve has passed from ${lease.holder} to another process.`);
   }
-  return turn.lastSequence;
+  if (basedOn !== undefined && turn.lastSequence !== basedOn) {
+    throw new IdentityConflict(`The log has moved on from ${basedOn} to ${turn.lastSequence}.`);
+  }
+  return turn;
 }
 
 function askedFor(keys: readonly string[]): CypherRow[] {

@@ -1,3 +1,10 @@
+import type { DecisionStore, NewDecision, Verdict } from './decision.ts';
+import type { DocumentKind, DocumentStore } from './document.ts';
+import type { ErasureStore, Tombstone } from './erasure.ts';
+import type { HistoryStore } from './history.ts';
+import type { HouseholdStore } from './household.ts';
+import type { NewReview, ReviewStore } from './review.ts';
+
 /** Names a record of a cloud. */
 export interface SourceRecordKey {
   readonly dataSourceId: string;
@@ -31,6 +38,8 @@ export interface LinkedRecord extends IdentityRecord {
   readonly rule: string;
   /** When it was linked, ISO 8601. */
   readonly linkedAt: string;
+  /** Evidence by which it was linked, in bits; absent where none was weighed. */
+  readonly bits?: number;
 }
 
 /** A merge in effect: `merged` is an alias by it, as long as it is not taken back. */
@@ -39,6 +48,12 @@ export interface MergeInEffect {
   /** Into which it was merged; that one may have been merged on. */
   readonly survivor: string;
   readonly merged: string;
+}
+
+/** What a record is matched by, as the engine gave it: JSON text that the store keeps and does not read. */
+export interface StoredFeatures {
+  readonly record: SourceRecordKey;
+  readonly features: string;
 }
 
 /** A customer: the id, the ids merged into it, its records. */
@@ -60,7 +75,16 @@ export type IdentityOperation =
    * Stores or replaces a record and links it; a record linked elsewhere moves. A record that belongs to the customer
    * already keeps the rule and time of its link, and no event is written. An id that was merged away stands for its survivor.
    */
-  | { readonly kind: 'link'; readonly record: IdentityRecord; readonly customer360Id: string; readonly rule: string }
+  | {
+      readonly kind: 'link';
+      readonly record: IdentityRecord;
+      readonly customer360Id: string;
+      readonly rule: string;
+      /** Evidence for the link in bits, where some was weighed. */
+      readonly bits?: number;
+      /** Replaces the record's features; what is stored stays without. */
+      readonly features?: string;
+    }
   /** Forgets a record and its link; an unknown one is no conflict. A customer left without records stays, so that its id still resolves. */
   | { readonly kind: 'unlink'; readonly record: SourceRecordKey }
   /** Moves all records of `merged` to `survivor` and makes `merged` its alias for ever (until unmerged). */
@@ -70,22 +94,81 @@ export type IdentityOperation =
       readonly survivor: string;
       readonly merged: string;
       readonly rule: string;
+      readonly bits?: number;
     }
   /**
    * Takes a merge back: the records that it moved (and that are still there) return, from wherever later merges have
    * carried them; the alias is a customer again, and later merges stay as they are.
    */
-  | { readonly kind: 'unmerge'; readonly mergeEventId: string };
+  | { readonly kind: 'unmerge'; readonly mergeEventId: string }
+  /** Keeps a person's decision about records that exist. Decides nothing else: what follows from it are operations of their own. */
+  | { readonly kind: 'decide'; readonly decision: NewDecision }
+  /** Takes a decision back, or only some of its verdicts; unknown ones are a conflict. */
+  | { readonly kind: 'revoke'; readonly decisionId: string; readonly only?: readonly Verdict[] }
+  /** Puts a pair into the queue of reviews, or renews it there. A pair that has been decided stays out. */
+  | { readonly kind: 'review'; readonly review: NewReview }
+  /** Takes reviews out of the queue; unknown ones are no conflict. */
+  | { readonly kind: 'closeReviews'; readonly reviewIds: readonly string[] }
+  /** Adds a version of a document and puts it in effect. */
+  | { readonly kind: 'activate'; readonly documentKind: DocumentKind; readonly text: string }
+  /** Puts a version that exists in effect again. */
+  | { readonly kind: 'reactivate'; readonly documentKind: DocumentKind; readonly version: number }
+  /** Sets who lives in a household; nobody dissolves it. A customer lives in one household: it leaves another one. */
+  | { readonly kind: 'household'; readonly householdId: string; readonly customer360Ids: readonly string[] }
+  /**
+   * Forgets a person: the records named, which are all the customer has, leave with everything about them, the log names
+   * them by a keyed digest only, and tombstones stay. A conflict when the customer has other records by then.
+   */
+  | {
+      readonly kind: 'erase';
+      readonly customer360Id: string;
+      readonly records: readonly SourceRecordKey[];
+      readonly tombstones: readonly Tombstone[];
+    };
+
+/** Who makes a change by hand, and why. Kept in the events of the change. */
+export interface Author {
+  /** Subject of the principal. */
+  readonly by: string;
+  readonly reason?: string;
+}
+
+/** Makes a change happen once for each key of a principal, however often it is asked for. */
+export interface IdempotencyClaim {
+  readonly subject: string;
+  readonly key: string;
+  /** Name of the mutation. */
+  readonly operation: string;
+  /** Digest of its input: the key can't be used for another. */
+  readonly digest: string;
+  /** What a repetition is answered with: ids only. */
+  readonly result: Readonly<Record<string, string>>;
+}
+
+/** An idempotency key that was used before. */
+export type EarlierUse = Omit<IdempotencyClaim, 'subject' | 'key'>;
 
 /** What is written together. */
 export interface ChangeSet {
   readonly operations: readonly IdentityOperation[];
+  readonly author?: Author;
+  readonly idempotency?: IdempotencyClaim;
+  /** The log's last sequence when the change was decided: refused (IdentityConflict) when it has moved on since. */
+  readonly basedOn?: number;
   /** Where the reading of a cloud stands after these operations; stored in the same transaction. */
   readonly progress?: { readonly dataSourceId: string; readonly position: FollowPosition };
   /** The lease under which the change was decided; the change is refused (LeaseLost) when somebody else holds it now. */
   readonly lease?: Lease;
   /** ISO 8601; the time of the events. */
   readonly at: string;
+}
+
+/** What became of a change set. */
+export interface Applied {
+  /** The log's last sequence after it. */
+  readonly head: number;
+  /** The result of the first time, when the idempotency key was used before: nothing was written now. */
+  readonly earlier?: EarlierUse;
 }
 
 /** Where the reading of a cloud stands: in the first full read (after which key, changes since when), or following. */
@@ -103,16 +186,34 @@ export interface Lease {
   readonly token: number;
 }
 
+/** What happened, by the name its event carries. */
+export type IdentityEventType =
+  | 'CustomerCreated'
+  | 'RecordLinked'
+  | 'RecordUnlinked'
+  | 'CustomersMerged'
+  | 'CustomersUnmerged'
+  | 'MatchDecided'
+  | 'MatchDecisionRevoked'
+  | 'DocumentActivated'
+  | 'HouseholdChanged'
+  | 'CustomerErased'
+  | 'ErasedIdentifierReturned';
+
 /**
- * An event of the identity log, without personal data beyond ids. Payloads: of RecordLinked the record's three ids, `rule`
- * and, when it moved, `previousCustomer360Id`; of RecordUnlinked the three ids; of CustomersMerged `mergeEventId`, `merged`,
- * `rule`; of CustomersUnmerged `mergeEventId`, `merged`, `survivor` (of that merge; `key` is the customer they were taken from).
+ * An event of the identity log, without personal data beyond ids. Payloads: of RecordLinked the record's three ids, `rule`,
+ * `bits` and, when it moved, `previousCustomer360Id`; of RecordUnlinked the three ids; of CustomersMerged `mergeEventId`,
+ * `merged`, `rule`, `bits`; of CustomersUnmerged `mergeEventId`, `merged`, `survivor` (of that merge; `key` is the customer
+ * they were taken from); of MatchDecided and MatchDecisionRevoked (`key` is the decision) `origin` and `verdicts`; of
+ * DocumentActivated (`key` is the kind) `version`; of HouseholdChanged (`key` is the household) `customer360Ids`; of
+ * CustomerErased `recordCount`, `tombstoneCount`; of ErasedIdentifierReturned (`key` is the erased customer)
+ * `identifierType` and the record's two ids. What a person did also has `by` and `reason`.
  */
 export interface IdentityEvent {
   readonly sequence: number;
   readonly id: string;
-  readonly type: 'CustomerCreated' | 'RecordLinked' | 'RecordUnlinked' | 'CustomersMerged' | 'CustomersUnmerged';
-  /** The customer concerned: of a merge the survivor. */
+  readonly type: IdentityEventType;
+  /** What is concerned, mostly a customer: of a merge the survivor. */
   readonly key: string;
   readonly occurredAt: string;
   readonly payload: Readonly<Record<string, unknown>>;
@@ -125,6 +226,12 @@ export interface IdentityEvent {
  */
 export interface IdentityRepository {
   readonly engine: 'sql' | 'neo4j';
+  readonly decisions: DecisionStore;
+  readonly reviews: ReviewStore;
+  readonly documents: DocumentStore;
+  readonly history: HistoryStore;
+  readonly erasure: ErasureStore;
+  readonly households: HouseholdStore;
   /** Creates tables or constraints where they are missing. Any number of processes may call it at once. */
   prepare(): Promise<void>;
   /** Customers by id, aliases followed to their survivor: key is the id that was asked for. Unknown ids are left out. */
@@ -140,7 +247,18 @@ export interface IdentityRepository {
   /** Keys of a cloud's records, ascending, after a key: to find those the cloud no longer has. */
   listRecordKeys(dataSourceId: string, options: { readonly after?: string; readonly first: number }): Promise<string[]>;
   /** Writes a change set, all or nothing. Throws LeaseLost, or IdentityConflict when an operation does not fit the store's state (unknown customer, merge into itself or an alias, unknown merge). */
-  apply(changeSet: ChangeSet): Promise<void>;
+  apply(changeSet: ChangeSet): Promise<Applied>;
+  /** The first use of an idempotency key, null when there was none. */
+  earlierUse(subject: string, key: string): Promise<EarlierUse | null>;
+  /** Features of records, by `recordKey()`; records without are left out. */
+  featuresOf(keys: readonly SourceRecordKey[]): Promise<Map<string, string>>;
+  /** Features of all records, in a fixed order, after the place where the last page ended. At most 10,000; null ends it. */
+  listFeatures(options: {
+    readonly after: string | null;
+    readonly first: number;
+  }): Promise<{ readonly rows: readonly StoredFeatures[]; readonly next: string | null }>;
+  /** Calls back when events may have been written, by this process or another; some are missed, so look from time to time. */
+  listen(onEvents: () => void): Promise<() => Promise<void>>;
   /** Where the reading of a cloud stands, null before the first. */
   positionOf(dataSourceId: string): Promise<FollowPosition | null>;
   /**

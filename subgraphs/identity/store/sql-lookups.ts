@@ -7,7 +7,7 @@ import { DEGREE_CAP } from './answers.ts';
 const RECORD = `json_build_array(r.data_source_id, r.source_record_id, r.data_source_object_id, r.given_name_hash,
     r.customer360_id, r.rule, r.linked_at,
     (SELECT json_agg(json_build_array(i.identifier_type, i.normalized_value))
-       FROM identity.identifier i WHERE i.record_id = r.record_id), r.home360_id)`;
+       FROM identity.identifier i WHERE i.record_id = r.record_id), r.home360_id, r.bits)`;
 
 /** Whole customers for the rows of `hit (position, customer360_id)`, each once with the positions that asked for it. */
 const CUSTOMERS_OF_HITS = `
@@ -83,3 +83,23 @@ ORDER BY asked.place`;
 /** `$1` the data source, `$2` the record id to continue after, `$3` how many. */
 export const LIST_RECORD_KEYS = `SELECT source_record_id FROM identity.source_record
 WHERE data_source_id = $1 AND source_record_id > $2 ORDER BY source_record_id LIMIT $3`;
+
+/** `$1` data sources and `$2` record ids, in parallel. */
+export const FEATURES_OF_RECORDS = `
+SELECT r.data_source_id, r.source_record_id, f.features
+FROM unnest($1::text[], $2::text[]) AS asked (source, id)
+JOIN LATERAL (SELECT * FROM identity.source_record
+  WHERE data_source_id = asked.source AND source_record_id = asked.id OFFSET 0) r ON true
+JOIN LATERAL (SELECT features FROM identity.match_feature WHERE record_id = r.record_id OFFSET 0) f ON true`;
+
+/** `$1` the record's number to continue after, `$2` how many. */
+export const LIST_FEATURES = `
+SELECT f.record_id, r.data_source_id, r.source_record_id, f.features
+FROM (SELECT * FROM identity.match_feature WHERE record_id > $1 ORDER BY record_id LIMIT $2) f
+JOIN LATERAL (SELECT * FROM identity.source_record WHERE record_id = f.record_id OFFSET 0) r ON true
+ORDER BY f.record_id`;
+
+/** Who may write, and where the log stands; read once the turn is taken, in a statement of its own that sees what others wrote. */
+export const TURN = `
+SELECT holder, token, (SELECT coalesce(max(sequence), 0) FROM identity.outbox) AS head,
+  EXISTS (SELECT FROM identity.tombstone) AS has_tombstones FROM identity.lease`;

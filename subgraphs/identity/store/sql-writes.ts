@@ -1,9 +1,17 @@
 import type { Queryable, Row } from '../../../database/database.ts';
 import { type IdentifierTuple, identifiersOfTuples, isoTime } from './answers.ts';
 import type { Merge, StoredCustomer } from './customer-forest.ts';
-import type { AffectedState, CustomerMove, NetEffects, RecordIdentifier, StoredRecord } from './fold.ts';
+import {
+  type AffectedState,
+  bitsOf,
+  type CustomerMove,
+  type NetEffects,
+  type RecordIdentifier,
+  type StoredRecord,
+} from './fold.ts';
 import type { NamedByChangeSet } from './named.ts';
-import { type ChangeSet, recordKey } from './repository.ts';
+import { type ChangeSet, recordKey, type StoredFeatures } from './repository.ts';
+import { readDecidedState } from './sql-decided.ts';
 
 /** `$1` customers, `$2` merges, `$3` data sources with `$4` record ids: what a change set names, and what hangs together with it. */
 export const AFFECTED_STATE = `
@@ -26,7 +34,7 @@ WITH named_merge AS MATERIALIZED (
 SELECT
   (SELECT json_agg(json_build_array(survivor360_id, survivor360_id)) FROM survivor) AS survivors,
   (SELECT json_agg(json_build_array(customer360_id, survivor360_id)) FROM merged) AS merged,
-  (SELECT json_agg(json_build_array(merge_event_id, survivor360_id, merged360_id, rule, at, undone_at)) FROM (
+  (SELECT json_agg(json_build_array(merge_event_id, survivor360_id, merged360_id, rule, at, undone_at, bits)) FROM (
      SELECT * FROM named_merge
      UNION SELECT m.* FROM merged
      JOIN LATERAL (SELECT * FROM identity.merge_event WHERE merged360_id = merged.customer360_id
@@ -35,7 +43,7 @@ SELECT
   (SELECT json_agg(json_build_array(r.record_id, r.data_source_id, r.source_record_id, r.data_source_object_id, r.given_name_hash,
      r.home360_id, r.customer360_id, r.rule, r.linked_at,
      (SELECT json_agg(json_build_array(i.identifier_type, i.normalized_value))
-        FROM identity.identifier i WHERE i.record_id = r.record_id))) FROM stored_record r) AS records`;
+        FROM identity.identifier i WHERE i.record_id = r.record_id), r.bits)) FROM stored_record r) AS records`;
 
 type StoredRecordTuple = readonly [
   recordId: number,
@@ -48,12 +56,13 @@ type StoredRecordTuple = readonly [
   rule: string,
   linkedAt: string,
   identifiers: readonly IdentifierTuple[] | null,
+  bits: number | null,
 ];
 
 interface AffectedRow extends Row {
   readonly survivors: readonly (readonly [string, string])[] | null;
   readonly merged: readonly (readonly [string, string])[] | null;
-  readonly merges: readonly (readonly [string, string, string, string, string, string | null])[] | null;
+  readonly merges: readonly (readonly [string, string, string, string, string, string | null, number | null])[] | null;
   readonly last_record_id: number;
   readonly records: readonly StoredRecordTuple[] | null;
 }
@@ -77,11 +86,12 @@ export async function readAffectedState(transaction: Queryable, named: NamedByCh
       ([customer360Id, survivor360Id]): StoredCustomer => ({ customer360Id, survivor360Id }),
     ),
     merges: (row?.merges ?? []).map(
-      ([mergeEventId, survivor, merged, rule, at, undoneAt]): Merge => ({
+      ([mergeEventId, survivor, merged, rule, at, undoneAt, bits]): Merge => ({
         mergeEventId,
         survivor,
         merged,
         rule,
+        ...bitsOf({ bits }),
         at: isoTime(at),
         undoneAt: undoneAt && isoTime(undoneAt),
       }),
@@ -91,6 +101,7 @@ export async function readAffectedState(transaction: Queryable, named: NamedByCh
       (row?.records ?? []).map((tuple) => [recordKey({ dataSourceId: tuple[1], sourceRecordId: tuple[2] }), tuple[0]]),
     ),
     lastRecordId: row?.last_record_id ?? 0,
+    decided: await readDecidedState(transaction, named),
   };
 }
 
@@ -105,6 +116,7 @@ function storedRecordOfTuple(tuple: StoredRecordTuple): StoredRecord {
     customer360Id,
     rule: tuple[7],
     linkedAt: isoTime(tuple[8]),
+    ...bitsOf({ bits: tuple[10] }),
     identifiers: identifiersOfTuples(tuple[9]),
   };
 }
@@ -127,10 +139,11 @@ export async function writeNetEffects(
   await undoMerges(transaction, at, effects.undoneMerges);
   await recordMerges(transaction, effects.recordedMerges);
   await removeIdentifiers(transaction, effects.removedIdentifiers, idOf);
-  await deleteRecords(transaction, effects.deletedRecords.map(idOf));
+  await deleteRecords(transaction, effects.deletedRecords, idOf);
   await insertRecords(transaction, effects.insertedRecords, idOf);
   await updateRecords(transaction, effects.updatedRecords, idOf);
   await addIdentifiers(transaction, effects.addedIdentifiers, idOf);
+  await storeFeatures(transaction, effects.features, recordIds);
 }
 
 /** Keeps where the reading of a cloud stands. */
@@ -170,8 +183,9 @@ async function moveCustomers(transaction: Queryable, moves: readonly CustomerMov
 async function recordMerges(transaction: Queryable, merges: readonly Merge[]): Promise<void> {
   if (merges.length === 0) return;
   await transaction.query(
-    `INSERT INTO identity.merge_event (merge_event_id, survivor360_id, merged360_id, rule, at, undone_at)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])`,
+    `INSERT INTO identity.merge_event (merge_event_id, survivor360_id, merged360_id, rule, at, undone_at, bits)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+       $7::double precision[])`,
     [
       merges.map((merge) => merge.mergeEventId),
       merges.map((merge) => merge.survivor),
@@ -179,6 +193,7 @@ async function recordMerges(transaction: Queryable, merges: readonly Merge[]): P
       merges.map((merge) => merge.rule),
       merges.map((merge) => merge.at),
       merges.map((merge) => merge.undoneAt),
+      merges.map((merge) => merge.bits ?? null),
     ],
   );
 }
@@ -205,12 +220,20 @@ async function removeIdentifiers(
   );
 }
 
-async function deleteRecords(transaction: Queryable, recordIds: readonly (number | undefined)[]): Promise<void> {
-  if (recordIds.length === 0) return;
+/** What is known and decided about a record goes with it. */
+async function deleteRecords(
+  transaction: Queryable,
+  records: readonly StoredRecord[],
+  idOf: RecordNumber,
+): Promise<void> {
+  if (records.length === 0) return;
   await transaction.query(
-    `WITH forgotten AS (DELETE FROM identity.identifier WHERE record_id = ANY($1::bigint[]))
+    `WITH forgotten AS (DELETE FROM identity.identifier WHERE record_id = ANY($1::bigint[])),
+       unmatched AS (DELETE FROM identity.match_feature WHERE record_id = ANY($1::bigint[])),
+       undecided AS (DELETE FROM identity.match_decision WHERE left_key = ANY($2::text[]) OR right_key = ANY($2::text[])),
+       unreviewed AS (DELETE FROM identity.match_review WHERE left_key = ANY($2::text[]) OR right_key = ANY($2::text[]))
      DELETE FROM identity.source_record WHERE record_id = ANY($1::bigint[])`,
-    [recordIds],
+    [records.map(idOf), records.map(recordKey)],
   );
 }
 
@@ -235,7 +258,7 @@ async function updateRecords(
   await transaction.query(
     `UPDATE identity.source_record r SET data_source_object_id = given.data_source_object_id,
        given_name_hash = given.given_name_hash, home360_id = given.home360_id, customer360_id = given.customer360_id,
-       rule = given.rule, linked_at = given.linked_at
+       rule = given.rule, linked_at = given.linked_at, bits = given.bits
      FROM ${UNNESTED_RECORDS} AS given (${RECORD_COLUMNS}) WHERE r.record_id = given.record_id`,
     recordColumns(records, idOf),
   );
@@ -254,13 +277,27 @@ async function addIdentifiers(
   );
 }
 
+async function storeFeatures(
+  transaction: Queryable,
+  features: readonly StoredFeatures[],
+  recordIds: ReadonlyMap<string, number>,
+): Promise<void> {
+  if (features.length === 0) return;
+  await transaction.query(
+    `INSERT INTO identity.match_feature (record_id, features) SELECT * FROM unnest($1::bigint[], $2::text[])
+     ON CONFLICT (record_id) DO UPDATE SET features = excluded.features
+     WHERE match_feature.features <> excluded.features`,
+    [features.map(({ record }) => recordIds.get(recordKey(record))), features.map(({ features: text }) => text)],
+  );
+}
+
 type RecordNumber = (record: StoredRecord) => number | undefined;
 
 const RECORD_COLUMNS = `record_id, data_source_id, source_record_id, data_source_object_id, given_name_hash,
-  home360_id, customer360_id, rule, linked_at`;
+  home360_id, customer360_id, rule, linked_at, bits`;
 
 const UNNESTED_RECORDS = `unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-  $8::text[], $9::timestamptz[])`;
+  $8::text[], $9::timestamptz[], $10::double precision[])`;
 
 function recordColumns(records: readonly StoredRecord[], idOf: RecordNumber): unknown[][] {
   return [
@@ -273,6 +310,7 @@ function recordColumns(records: readonly StoredRecord[], idOf: RecordNumber): un
     records.map((record) => record.customer360Id),
     records.map((record) => record.rule),
     records.map((record) => record.linkedAt),
+    records.map((record) => record.bits ?? null),
   ];
 }
 

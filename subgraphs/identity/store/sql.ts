@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Database, Queryable, Row } from '../../../database/database.ts';
 import { migrate, readMigrations } from '../../../database/migrate.ts';
 import { appendEvents } from '../../../database/outbox.ts';
+import { outboxChannel } from '../../../database/outbox-schema.ts';
 import { PACKAGE_ROOT } from '../../../schema/package-root.ts';
 import {
   type CustomerAnswer,
@@ -18,10 +19,13 @@ import { foldChangeSet } from './fold.ts';
 import { hasDoubled } from './growth.ts';
 import { namedByChangeSet } from './named.ts';
 import {
+  type Applied,
   type ChangeSet,
   type CustomerIdentity,
+  type EarlierUse,
   type FollowPosition,
   type Identifier,
+  IdentityConflict,
   type IdentityEvent,
   type IdentityRepository,
   identifierKey,
@@ -30,7 +34,19 @@ import {
   type LinkedRecord,
   recordKey,
   type SourceRecordKey,
+  type StoredFeatures,
 } from './repository.ts';
+import { returnedIdentifiers } from './returned.ts';
+import { writeDecided } from './sql-decided.ts';
+import {
+  createSqlDecisionStore,
+  createSqlDocumentStore,
+  createSqlHouseholdStore,
+  createSqlReviewStore,
+} from './sql-decided-reads.ts';
+import { createSqlErasureStore, erasedAmong, writeErasures } from './sql-erasure.ts';
+import { createSqlHistoryStore } from './sql-history.ts';
+import { findEarlierUse, keepUse } from './sql-idempotency.ts';
 import * as lookups from './sql-lookups.ts';
 import { readAffectedState, writeNetEffects, writeProgress } from './sql-writes.ts';
 
@@ -51,15 +67,29 @@ export function createSqlRepository(options: SqlRepositoryOptions): IdentityRepo
 
 class SqlRepository implements IdentityRepository {
   readonly engine = 'sql';
+  readonly decisions: IdentityRepository['decisions'];
+  readonly reviews: IdentityRepository['reviews'];
+  readonly documents: IdentityRepository['documents'];
+  readonly history: IdentityRepository['history'];
+  readonly erasure: IdentityRepository['erasure'];
+  readonly households: IdentityRepository['households'];
+  #hashKey: string | undefined;
   readonly #database: Database;
   readonly #newHashKey: () => string;
 
   constructor(options: SqlRepositoryOptions) {
     this.#database = options.database;
     this.#newHashKey = options.newHashKey ?? (() => randomBytes(32).toString('hex'));
+    this.decisions = createSqlDecisionStore(this.#database);
+    this.reviews = createSqlReviewStore(this.#database);
+    this.documents = createSqlDocumentStore(this.#database);
+    this.history = createSqlHistoryStore(this.#database);
+    this.erasure = createSqlErasureStore(this.#database);
+    this.households = createSqlHouseholdStore(this.#database);
   }
 
   async prepare(): Promise<void> {
+    this.#hashKey = undefined;
     const migrations = readMigrations(join(PACKAGE_ROOT, 'subgraphs/identity/store/migrations'));
     await migrate(this.#database, { schema: SCHEMA, migrations });
     await this.#database.query('INSERT INTO identity.secret (hash_key) VALUES ($1) ON CONFLICT DO NOTHING', [
@@ -119,18 +149,62 @@ class SqlRepository implements IdentityRepository {
     return rows.map((row) => row.source_record_id);
   }
 
-  async apply(changeSet: ChangeSet): Promise<void> {
-    const growth = await this.#database.transaction(async (transaction) => {
-      await takeTurn(transaction, changeSet.lease);
+  async apply(changeSet: ChangeSet): Promise<Applied> {
+    const hashKey = await this.hashKey();
+    const { applied, growth } = await this.#database.transaction(async (transaction) => {
+      const turn = await takeTurn(transaction, changeSet);
+      const unchanged = { before: 0, after: 0 };
+      const earlier = await findEarlierUse(transaction, changeSet.idempotency);
+      if (earlier) return { applied: { head: turn.head, earlier }, growth: unchanged };
       const state = await readAffectedState(transaction, namedByChangeSet(changeSet));
       const effects = foldChangeSet(changeSet, state);
       await writeNetEffects(transaction, changeSet.at, state, effects);
+      await writeDecided(transaction, changeSet, effects.decided);
       await writeProgress(transaction, changeSet.progress);
-      const events = effects.events.map((event) => ({ ...event, occurredAt: changeSet.at }));
+      const alarms = turn.has_tombstones
+        ? await returnedIdentifiers(effects, hashKey, (digests) => erasedAmong(transaction, digests))
+        : [];
+      const events = [...effects.events, ...alarms].map((event) => ({ ...event, occurredAt: changeSet.at }));
       await appendEvents(transaction, SCHEMA, events);
-      return { before: state.lastRecordId, after: state.lastRecordId + effects.insertedRecords.length };
+      await writeErasures(transaction, changeSet, effects.decided.erasures, hashKey);
+      await keepUse(transaction, changeSet);
+      const head = events.length === 0 ? turn.head : await readHead(transaction);
+      const before = state.lastRecordId;
+      return { applied: { head }, growth: { before, after: before + effects.insertedRecords.length } };
     });
     if (hasDoubled(growth)) await this.#database.query(REFRESH_STATISTICS);
+    return applied;
+  }
+
+  async earlierUse(subject: string, key: string): Promise<EarlierUse | null> {
+    return (await findEarlierUse(this.#database, { subject, key })) ?? null;
+  }
+
+  async featuresOf(keys: readonly SourceRecordKey[]): Promise<Map<string, string>> {
+    const distinct = distinctKeys(keys, recordKey);
+    if (distinct.size === 0) return new Map();
+    const asked = [...distinct.values()];
+    const rows = await this.#database.query<FeatureRow>(lookups.FEATURES_OF_RECORDS, [
+      asked.map((record) => record.dataSourceId),
+      asked.map((record) => record.sourceRecordId),
+    ]);
+    return new Map(rows.map((row) => [recordKey(recordOfFeatureRow(row)), row.features]));
+  }
+
+  async listFeatures({ after, first }: { readonly after: string | null; readonly first: number }) {
+    const rows = await this.#database.query<FeatureRow & { record_id: number }>(lookups.LIST_FEATURES, [
+      Number(after ?? 0),
+      first,
+    ]);
+    const last = rows.at(-1);
+    return {
+      rows: rows.map((row): StoredFeatures => ({ record: recordOfFeatureRow(row), features: row.features })),
+      next: last && rows.length === first ? String(last.record_id) : null,
+    };
+  }
+
+  listen(onEvents: () => void): Promise<() => Promise<void>> {
+    return this.#database.listen(outboxChannel(SCHEMA), onEvents);
   }
 
   async positionOf(dataSourceId: string): Promise<FollowPosition | null> {
@@ -172,6 +246,12 @@ class SqlRepository implements IdentityRepository {
   }
 
   async hashKey(): Promise<string> {
+    // Never changes: kept, so that a change set costs no statement for it.
+    this.#hashKey ??= await this.#readHashKey();
+    return this.#hashKey;
+  }
+
+  async #readHashKey(): Promise<string> {
     const [row] = await this.#database.query<{ hash_key: string }>('SELECT hash_key FROM identity.secret');
     if (row === undefined) throw new Error('The identity store was not prepared.');
     return row.hash_key;
@@ -211,15 +291,43 @@ type CustomerRow = Row & CustomerAnswer;
 
 type EventRow = Row & Omit<IdentityEvent, 'occurredAt'> & { readonly occurred_at: Date };
 
-/** Waits until other writers have finished, and makes sure that the lease is still held: until the commit nobody can take it. */
-async function takeTurn(transaction: Queryable, lease: Lease | undefined): Promise<void> {
-  const [row] = await transaction.query<{ holder: string | null; token: number }>(
-    'SELECT holder, token FROM identity.lease FOR UPDATE',
-  );
-  if (row === undefined) throw new Error('The identity store was not prepared.');
-  if (lease && (row.holder !== lease.holder || row.token !== lease.token)) {
+interface FeatureRow extends Row {
+  readonly data_source_id: string;
+  readonly source_record_id: string;
+  readonly features: string;
+}
+
+function recordOfFeatureRow(row: FeatureRow): SourceRecordKey {
+  return { dataSourceId: row.data_source_id, sourceRecordId: row.source_record_id };
+}
+
+interface Turn extends Row {
+  readonly holder: string | null;
+  readonly token: number;
+  readonly head: number;
+  readonly has_tombstones: boolean;
+}
+
+/**
+ * Waits until other writers have finished, and makes sure that the lease is still held (until the commit nobody can take
+ * it) and that the log stands where the change was decided.
+ */
+async function takeTurn(transaction: Queryable, { lease, basedOn }: ChangeSet): Promise<Turn> {
+  await transaction.query('SELECT FROM identity.lease FOR UPDATE');
+  const [turn] = await transaction.query<Turn>(lookups.TURN);
+  if (turn === undefined) throw new Error('The identity store was not prepared.');
+  if (lease && (turn.holder !== lease.holder || turn.token !== lease.token)) {
     throw new LeaseLost(`The right to resolve has passed from ${lease.holder} to another process.`);
   }
+  if (basedOn !== undefined && turn.head !== basedOn) {
+    throw new IdentityConflict(`The log has moved on from ${basedOn} to ${turn.head}.`);
+  }
+  return turn;
+}
+
+async function readHead(transaction: Queryable): Promise<number> {
+  const [row] = await transaction.query<{ head: number }>('SELECT max(sequence) AS head FROM identity.outbox');
+  return row?.head ?? 0;
 }
 
 /**

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { createResolutionEngine } from '../subgraphs/identity/resolution/create-engine.ts';
+import type { ResolutionEngine } from '../subgraphs/identity/resolution/engine.ts';
+import { createDefaultModel } from '../subgraphs/identity/resolution/score/default-model.ts';
+import { readMatchRecords } from './canonical-records.ts';
+import { type EngineOptions, readModel, readRuleset } from './engine-documents.ts';
+import { WrongUsage } from './failure.ts';
+import type { BadLine } from './ndjson.ts';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ID_LENGTH = 26;
+/** Bad lines named one by one; of more only the number is told. */
+const NAMED_BAD_LINES = 100;
+const FLUSH_CHARACTERS = 1 << 20;
+
+/** `c360 resolve`: puts records of files together into people. Bad lines don't change the exit code, they are told. */
+export async function runResolve(argv: readonly string[]): Promise<number> {
+  const options = readOptions(argv);
+  const started = performance.now();
+  const seconds = (): string => `${((performance.now() - started) / 1000).toFixed(1)} s`;
+  const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+  const badLines: BadLine[] = [];
+  let badCount = 0;
+  const engine = createResolutionEngine({ ruleset: options.ruleset, model: options.model ?? createDefaultModel() });
+  const records = readMatchRecords(options.inputs, {
+    onBadLine(bad) {
+      badCount += 1;
+      if (badLines.length >= NAMED_BAD_LINES) return;
+      badLines.push(bad);
+      tell(`${bad.file}:${bad.line}: ${bad.reason}; skipped`);
+    },
+    onProgress: (count) => tell(`${count.toLocaleString('en')} records read, ${seconds()}`),
+  });
+  engine.load(records, { fit: options.model === undefined });
+  tell(`${engine.size.toLocaleString('en')} records linked, ${seconds()}`);
+  const clusters = writeClusters(engine, options.output);
+  if (options.report !== undefined)
+    writeFileSync(
+      options.report,
+      `${JSON.stringify(reportOf(engine, clusters, options, badCount, badLines), null, 2)}\n`,
+    );
+  for (const { message, count } of engine.warnings()) tell(`warning: ${message} (${count})`);
+  if (badCount > 0) tell(`${badCount.toLocaleString('en')} bad lines skipped`);
+  tell(`${clusters.count.toLocaleString('en')} people, ${seconds()}`);
+  return 0;
+}
+
+interface ResolveOptions extends EngineOptions {
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly report: string | undefined;
+}
+
+function readOptions(argv: readonly string[]): ResolveOptions {
+  let values: { input?: string[]; output?: string; report?: string; ruleset?: string; model?: string };
+  try {
+    const one = { type: 'string' as const };
+    const options = {
+      input: { type: 'string' as const, multiple: true as const },
+      output: one,
+      report: one,
+      ruleset: one,
+      model: one,
+    };
+    values = parseArgs({ args: [...argv], options }).values;
+  } catch (error) {
+    throw new WrongUsage(`${error instanceof Error ? error.message : error} See --help.`);
+  }
+  const { input = [], output } = values;
+  if (input.length === 0 || output === undefined)
+    throw new WrongUsage('--input FILE and --output FILE are needed. See --help.');
+  for (const file of input) if (file !== '-' && !existsSync(file)) throw new WrongUsage(`There is no file ${file}.`);
+  return {
+    inputs: input,
+    output,
+    report: values.report,
+    ruleset: readRuleset(values.ruleset),
+    model: readModel(values.model),
+  };
+}
+
+interface WrittenClusters {
+  readonly count: number;
+  /** How many clusters there are of each size. */
+  readonly sizes: ReadonlyMap<number, number>;
+  /** Records whose `sourceRecordId` another data source uses too. */
+  readonly ambiguous: number;
+}
+
+function writeClusters(engine: ResolutionEngine, output: string): WrittenClusters {
+  const file = openSync(output, 'w');
+  const sizes = new Map<number, number>();
+  const seen = new Set<string>();
+  let count = 0;
+  let ambiguous = 0;
+  let text = 'sourceRecordId,customer360Id\n';
+  for (const { key, records } of engine.clusters()) {
+    const id = customer360IdOf(key);
+    count += 1;
+    sizes.set(records.length, (sizes.get(records.length) ?? 0) + 1);
+    for (const record of records) {
+      const sourceRecordId = record.slice(record.indexOf('|') + 1);
+      if (seen.has(sourceRecordId)) ambiguous += 1;
+      seen.add(sourceRecordId);
+      text += `${quoted(sourceRecordId)},${id}\n`;
+    }
+    if (text.length < FLUSH_CHARACTERS) continue;
+    writeSync(file, text);
+    text = '';
+  }
+  writeSync(file, text);
+  closeSync(file);
+  return { count, sizes, ambiguous };
+}
+
+/** An id made of the cluster's first record: the same input gives the same file. */
+function customer360IdOf(key: string): string {
+  const bytes = createHash('sha256').update(key).digest();
+  let id = ALPHABET[(bytes[0] as number) & 7] as string;
+  for (let i = 1; i < ID_LENGTH; i += 1) id += ALPHABET[(bytes[i] as number) & 31];
+  return `c360_${id}`;
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function reportOf(
+  engine: ResolutionEngine,
+  clusters: WrittenClusters,
+  options: ResolveOptions,
+  badCount: number,
+  badLines: readonly BadLine[],
+): object {
+  const { model } = engine;
+  const warnings: object[] = [...engine.warnings()];
+  if (clusters.ambiguous > 0) {
+    warnings.push({
+      code: 'AMBIGUOUS_SOURCE_RECORD_ID',
+      message: 'Source record ids that several data sources use: the output names records by that id alone.',
+      count: clusters.ambiguous,
+    });
+  }
+  let households = 0;
+  for (const _ of engine.households()) households += 1;
+  return {
+    records: engine.size,
+    clusters: clusters.count,
+    households,
+    clusterSizes: Object.fromEntries([...clusters.sizes].sort(([a], [b]) => a - b)),
+    largestCluster: Math.max(0, ...clusters.sizes.keys()),
+    threshold: options.ruleset.document.threshold ?? model.threshold,
+    ruleset: {
+      name: options.ruleset.document.name,
+      version: options.ruleset.document.version,
+      fingerprint: options.ruleset.fingerprint,
+    },
+    model,
+    badLines: { count: badCount, named: badLines },
+    uncertainPairs: engine.uncertainPairs(100),
+    warnings,
+  };
+}

@@ -1,0 +1,110 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLError,
+  type GraphQLObjectType,
+  Kind,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { BoundedCache } from '../bounded-cache.ts';
+import type { OperationPlan } from '../planner/plan.ts';
+import { compileRoot } from './completion.ts';
+import { conditionVariables, isConditionTrue } from './condition-variables.ts';
+import type { Executable, ExecutionContext } from './executable.ts';
+import { createIntrospection } from './introspection.ts';
+import type { Complete } from './leaves.ts';
+import { compileMergeShape } from './merge.ts';
+import { Outcome } from './outcome.ts';
+import { compileRootMerge, mergeRoot, variablesOf } from './root-fetch.ts';
+import { type ExecutorParts, Run } from './run.ts';
+import { type ConditionReader, compileStep } from './steps.ts';
+
+/** An operation with its plan. */
+export interface PlannedOperation {
+  readonly plan: OperationPlan;
+  /** As the client sent it: what the answer looks like. The plan may be for less. */
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  /** Fields of `document` that the caller has no right to: they are null, and nothing is said beyond `denied`. */
+  readonly deniedFields: ReadonlySet<FieldNode>;
+  /** Errors that every run has. */
+  readonly denied: readonly GraphQLError[];
+}
+
+/** Compiled once for each combination of the values of `@skip` and `@include`; so many are kept. */
+const COMPLETIONS_CAPACITY = 16;
+
+/** Compiles an operation for its plan. Throws when the plan names a subgraph that there is no way to. */
+export function compileOperation(planned: PlannedOperation, parts: ExecutorParts): Executable {
+  const { plan, operation, denied } = planned;
+  const fragments = fragmentsOf(planned.document);
+  const conditions = conditionVariables(operation, fragments);
+  const isTrue: ConditionReader = (run, variable) => {
+    const known = conditions.find(({ name }) => name === variable) ?? { name: variable, defaultValue: undefined };
+    return isConditionTrue(known, run.context.variables);
+  };
+  const step = plan.root && compileStep(plan.root, parts, isTrue);
+  const selected = compileMergeShape([operation.selectionSet], fragments, []);
+  const completions = new BoundedCache<Complete>(COMPLETIONS_CAPACITY);
+  const subscription = plan.subscription && compileRootMerge(plan.subscription);
+
+  const begin = (context: ExecutionContext): Run => {
+    const run = new Run(parts, context);
+    if (denied.length > 0) run.errors.push(...denied);
+    return run;
+  };
+  const finish = async (run: Run): Promise<Outcome> => {
+    await step?.(run);
+    return new Outcome(run, completionFor(run.context.variables), selected);
+  };
+  return {
+    operationKind: operation.operation,
+    execute: (context) => finish(begin(context)),
+    upstream(context) {
+      if (!subscription) throw new Error('The operation is no subscription.');
+      const { subgraph, operation: query, operationName } = subscription.node;
+      const variables = variablesOf(subscription.node, begin(context)) ?? {};
+      return { subgraph, query, variables, ...(operationName !== undefined && { operationName }) };
+    },
+    executeEvent(event, context) {
+      if (!subscription) throw new Error('The operation is no subscription.');
+      const run = begin(context);
+      mergeRoot(run, event, subscription);
+      return finish(run);
+    },
+  };
+
+  function completionFor(variables: Readonly<Record<string, unknown>>): Complete {
+    const key = conditions.map((condition) => (isConditionTrue(condition, variables) ? '1' : '0')).join('');
+    return completions.getOrMake(key, () => {
+      const values = Object.fromEntries(
+        conditions.map((condition) => [condition.name, isConditionTrue(condition, variables)]),
+      );
+      const introspect = createIntrospection(parts.apiSchema, operation, fragments);
+      const { apiSchema } = parts;
+      const { deniedFields } = planned;
+      return compileRoot(rootTypeOf(operation, parts), operation.selectionSet, {
+        apiSchema,
+        fragments,
+        conditions: values,
+        deniedFields,
+        introspect,
+      });
+    });
+  }
+}
+
+function rootTypeOf({ operation }: OperationDefinitionNode, { apiSchema }: ExecutorParts): GraphQLObjectType {
+  const type = apiSchema.getRootType(operation);
+  if (!type) throw new Error(`The schema has no ${operation}.`);
+  return type;
+}
+
+function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  return new Map(
+    definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
+    ),
+  );
+}

@@ -1,0 +1,211 @@
+import {
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLAbstractType,
+  type GraphQLInterfaceType,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isAbstractType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  type SelectionSetNode,
+} from 'graphql';
+import { collectFields } from './collect-fields.ts';
+import type { CompletionState } from './completion-state.ts';
+import { quote } from './json-text.ts';
+import { type Complete, compileLeaf } from './leaves.ts';
+import { isInherited, ownValue, type RawObject } from './raw-object.ts';
+
+/** Answers fields about the schema itself as JSON text. */
+export type Introspect = (fields: readonly FieldNode[]) => (state: CompletionState) => string;
+
+/** What the completion of an operation is compiled from. */
+export interface CompletionParts {
+  readonly apiSchema: GraphQLSchema;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Values of the variables that `@skip` and `@include` read. */
+  readonly conditions: Readonly<Record<string, unknown>>;
+  /** Fields that the caller has no right to. */
+  readonly deniedFields: ReadonlySet<FieldNode>;
+  readonly introspect: Introspect;
+}
+
+/** Compiles what becomes of a selection on a root type: merged data in, JSON text out, in the client's order. */
+export function compileRoot(type: GraphQLObjectType, selection: SelectionSetNode, parts: CompletionParts): Complete {
+  return compileObject(type, [selection], parts);
+}
+
+interface FieldWriter {
+  /** What stands before the value; of a constant field the value too. */
+  readonly prefix: string;
+  readonly name: string;
+  readonly isInherited: boolean;
+  readonly kind: 'constant' | 'schema' | 'denied' | 'value';
+  readonly isNonNull: boolean;
+  /** Type and field, for messages. */
+  readonly place: string;
+  readonly complete: Complete;
+}
+
+type Composite = GraphQLObjectType | GraphQLInterfaceType;
+
+function compileObject(type: Composite, selections: readonly SelectionSetNode[], parts: CompletionParts): Complete {
+  const collected = collectFields(type, selections, parts);
+  const fields = [...collected].map(([name, nodes], index) => {
+    const prefix = `${index === 0 ? '{' : ','}"${name}":`;
+    return compileField(type, name, nodes, prefix, parts);
+  });
+  if (fields.length === 0) return () => '{}';
+  return (value, state) => {
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      state.invalid(`${type.name} cannot represent the value that a subgraph gave.`);
+      return undefined;
+    }
+    return writeObject(value as RawObject, fields, state);
+  };
+}
+
+function writeObject(object: RawObject, fields: readonly FieldWriter[], state: CompletionState): string | undefined {
+  const depth = ++state.depth;
+  let text = '';
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] as FieldWriter;
+    text += field.prefix;
+    if (field.kind === 'constant') continue;
+    const value = field.isInherited ? ownValue(object, field.name) : object[field.name];
+    state.path[depth] = field.name;
+    state.depth = depth;
+    const isNull = (value === undefined || value === null) && field.kind === 'value';
+    let written = isNull ? 'null' : field.complete(value, state);
+    if (field.isNonNull && (written === 'null' || written === undefined)) {
+      if (written !== undefined && field.kind === 'value') state.nullAt(field.place, value);
+      state.depth = depth - 1;
+      return undefined;
+    }
+    written ??= 'null';
+    text += written;
+  }
+  state.depth = depth - 1;
+  return `${text}}`;
+}
+
+function compileField(
+  type: Composite,
+  name: string,
+  nodes: readonly FieldNode[],
+  prefix: string,
+  parts: CompletionParts,
+): FieldWriter {
+  const fieldName = nodes[0]?.name.value ?? name;
+  const base = { name, isInherited: isInherited(name), place: `${type.name}.${fieldName}` };
+  const definition = type.getFields()[fieldName];
+  const isNonNull = definition !== undefined && isNonNullType(definition.type);
+  if (nodes.every((node) => parts.deniedFields.has(node))) {
+    return {
+      ...base,
+      prefix,
+      kind: 'denied',
+      isNonNull: isNonNull || fieldName === '__typename',
+      complete: () => 'null',
+    };
+  }
+  if (fieldName === '__typename' && isObjectType(type)) {
+    const constant = prefix + quote(type.name);
+    return { ...base, prefix: constant, kind: 'constant', isNonNull: true, complete: () => undefined };
+  }
+  if (fieldName === '__typename') return { ...base, prefix, kind: 'value', isNonNull: true, complete: () => 'null' };
+  if (!definition) {
+    const answer = parts.introspect(nodes);
+    return { ...base, prefix, kind: 'schema', isNonNull: false, complete: (_, state) => answer(state) };
+  }
+  const complete = compileValue(definition.type, nodes, base.place, parts);
+  return { ...base, prefix, kind: 'value', isNonNull, complete };
+}
+
+/** Completes what is not null; whether a null may be there is for whoever calls to know. */
+function compileValue(
+  type: GraphQLOutputType,
+  nodes: readonly FieldNode[],
+  place: string,
+  parts: CompletionParts,
+): Complete {
+  if (isNonNullType(type)) return compileValue(type.ofType, nodes, place, parts);
+  if (isListType(type)) return compileList(type.ofType, nodes, place, parts);
+  if (isLeafType(type)) return compileLeaf(type);
+  const selections = nodes.flatMap((node) =>
+    node.selectionSet && !parts.deniedFields.has(node) ? [node.selectionSet] : [],
+  );
+  return isAbstractType(type) ? compileAbstract(type, selections, parts) : compileObject(type, selections, parts);
+}
+
+function compileList(
+  itemType: GraphQLOutputType,
+  nodes: readonly FieldNode[],
+  place: string,
+  parts: CompletionParts,
+): Complete {
+  const complete = compileValue(itemType, nodes, place, parts);
+  const isNonNull = isNonNullType(itemType);
+  return (value, state) => {
+    if (!Array.isArray(value)) {
+      state.invalid(`Expected Iterable, but did not find one for field "${place}".`);
+      return undefined;
+    }
+    const depth = ++state.depth;
+    let text = '';
+    for (let i = 0; i < value.length; i++) {
+      const item: unknown = value[i];
+      state.path[depth] = i;
+      state.depth = depth;
+      let written = item === null || item === undefined ? 'null' : complete(item, state);
+      if (isNonNull && (written === 'null' || written === undefined)) {
+        if (written !== undefined) state.nullAt(place, item);
+        state.depth = depth - 1;
+        return undefined;
+      }
+      written ??= 'null';
+      text += i === 0 ? written : `,${written}`;
+    }
+    state.depth = depth - 1;
+    return `[${text}]`;
+  };
+}
+
+/** An object of an interface or union is completed by what its `__typename` says it is. */
+function compileAbstract(
+  type: GraphQLAbstractType,
+  selections: readonly SelectionSetNode[],
+  parts: CompletionParts,
+): Complete {
+  const byType = new Map<unknown, Complete>();
+  return (value, state) => {
+    const typename = typeof value === 'object' && value !== null ? (value as RawObject)['__typename'] : undefined;
+    let complete = byType.get(typename);
+    if (!complete) {
+      const runtimeType = runtimeTypeOf(typename, type, parts.apiSchema);
+      if (!runtimeType) {
+        state.invalid(`${type.name} cannot represent the value that a subgraph gave.`);
+        return undefined;
+      }
+      complete = compileObject(runtimeType, selections, parts);
+      byType.set(typename, complete);
+    }
+    return complete(value, state);
+  };
+}
+
+/** With `@interfaceObject` what an object is may never have been asked: then it is completed as its interface says. */
+function runtimeTypeOf(
+  typename: unknown,
+  abstract: GraphQLAbstractType,
+  apiSchema: GraphQLSchema,
+): Composite | undefined {
+  const type = typeof typename === 'string' ? apiSchema.getType(typename) : abstract;
+  if (isObjectType(type)) return apiSchema.isSubType(abstract, type) ? type : undefined;
+  if (!isInterfaceType(type)) return undefined;
+  return type === abstract || apiSchema.isSubType(abstract, type) ? type : undefined;
+}

@@ -1,0 +1,226 @@
+import type { ExecutionResult } from 'graphql';
+import { BoundedCache } from '../bounded-cache.ts';
+import type { EntityFetch, FetchNode } from '../planner/plan.ts';
+import { contextGroups, groupName, operationForGroups } from './context-groups.ts';
+import { type FetchDocument, parseFetch, rootSelections } from './fetch-document.ts';
+import type { WatchedFetch } from './fetch-watch.ts';
+import { leafText, quote } from './json-text.ts';
+import { compileMergeShape, type MergeShape, merge } from './merge.ts';
+import { compileNullFiller, type NullFiller } from './null-fields.ts';
+import { isRawObject, ownValue, type RawObject } from './raw-object.ts';
+import { compileRepresentation, type RepresentationWriter } from './representation.ts';
+import { applyRewrites } from './rewrites.ts';
+import type { ExecutorParts, Run, Step } from './run.ts';
+import { type Sendable, send, sendable } from './send.ts';
+import { type EntityPlaces, entityPlaces, takeEntityErrors } from './subgraph-errors.ts';
+import { collectAt, type ResponsePath } from './walk.ts';
+
+/** One `_entities` field, compiled. */
+interface CompiledEntity {
+  readonly plan: EntityFetch;
+  readonly write: RepresentationWriter;
+  readonly shape: MergeShape;
+  readonly fillNulls: NullFiller | undefined;
+}
+
+/** The objects that an `_entities` field is about, and their representations, each one once. */
+interface PreparedEntity extends EntityPlaces {
+  readonly compiled: CompiledEntity;
+  /** Carries the representations. */
+  readonly variable: string;
+  readonly targets: RawObject[];
+  readonly slots: number[];
+  readonly texts: string[];
+}
+
+/** Compiles a fetch of entities, with one `_entities` field or several. */
+export function compileEntityFetch(node: FetchNode, entities: readonly EntityFetch[], parts: ExecutorParts): Step {
+  const document = parseFetch(node);
+  const compiled = entities.map((entity) => compileEntity(entity, document, parts));
+  const [first] = compiled;
+  if (first && first.plan.contextRewrites.length > 0) return compileContextFetch(node, document, first, parts);
+  const way = sendable(node, parts);
+  return (run) => {
+    const watched = run.context.fetchWatch?.begin(node);
+    const prepared = new Array<PreparedEntity>(compiled.length);
+    for (let i = 0; i < compiled.length; i++) {
+      const entity = compiled[i] as CompiledEntity;
+      const { responseName, representationsVariable } = entity.plan;
+      prepared[i] = prepare(entity, objectsOf(run, entity.plan), responseName, representationsVariable);
+    }
+    return fetchEntities(run, way, prepared, NO_VALUES, watched);
+  };
+}
+
+const NO_VALUES: ReadonlyMap<string, unknown> = new Map();
+
+/** A fetch with arguments from the context: objects that have different ones are asked for side by side in one operation. */
+function compileContextFetch(
+  node: FetchNode,
+  document: FetchDocument,
+  compiled: CompiledEntity,
+  parts: ExecutorParts,
+): Step {
+  const { responseName, representationsVariable } = compiled.plan;
+  const ways = new BoundedCache<Sendable>(GROUPED_OPERATIONS_CAPACITY);
+  return (run) => {
+    const watched = run.context.fetchWatch?.begin(node);
+    const prepared: PreparedEntity[] = [];
+    const values = new Map<string, unknown>();
+    for (const group of contextGroups(run, compiled.plan)) {
+      const number = prepared.length;
+      const variable = groupName(representationsVariable, number);
+      const entity = prepare(compiled, group.objects, groupName(responseName, number), variable);
+      if (entity.texts.length === 0) continue;
+      prepared.push(entity);
+      for (const [name, value] of group.values) values.set(groupName(name, number), value);
+    }
+    const way = ways.getOrMake(String(prepared.length), () => {
+      const operation = operationForGroups(document, compiled.plan, prepared.length);
+      return sendable({ ...node, operation, entities: [] }, parts);
+    });
+    return fetchEntities(run, way, prepared, values, watched);
+  };
+}
+
+/** One operation for each number of groups that came up. */
+const GROUPED_OPERATIONS_CAPACITY = 20;
+
+function fetchEntities(
+  run: Run,
+  way: Sendable,
+  prepared: readonly PreparedEntity[],
+  values: ReadonlyMap<string, unknown>,
+  watched: WatchedFetch | undefined,
+): Promise<void> | undefined {
+  let representations = 0;
+  for (let i = 0; i < prepared.length; i++) representations += (prepared[i] as PreparedEntity).texts.length;
+  if (representations === 0) return undefined;
+  const sent = send(run, way, {
+    variables: undefined,
+    variablesJson: variablesText(run, way.node, prepared, values),
+    representations,
+    watched,
+    places: (): ResponsePath[] => entityPlaces(prepared.filter(({ texts }) => texts.length > 0)),
+    isAnswer: (candidate) => isEntityAnswer(candidate, prepared),
+  });
+  return sent.then((answer) => {
+    if (!answer) {
+      for (const entity of prepared) fillAll(entity);
+      return;
+    }
+    if (answer.errors) takeEntityErrors(run, way.node, prepared, answer.errors);
+    for (let i = 0; i < prepared.length; i++) mergeEntities(run, answer, prepared[i] as PreparedEntity);
+    watched?.merged();
+  });
+}
+
+function compileEntity(plan: EntityFetch, document: FetchDocument, parts: ExecutorParts): CompiledEntity {
+  const { types, asksDespiteFailures } = parts;
+  const selections = rootSelections(document, plan.responseName);
+  return {
+    plan,
+    write: compileRepresentation(plan.requires, plan.inputRewrites, types),
+    shape: compileMergeShape(selections, document.fragments, plan.outputRewrites),
+    fillNulls: asksDespiteFailures ? compileNullFiller(selections, document.fragments, types) : undefined,
+  };
+}
+
+function objectsOf(run: Run, { paths }: EntityFetch): RawObject[] {
+  const found: RawObject[] = [];
+  for (let i = 0; i < paths.length; i++) collectAt(run.data, paths[i] ?? [], 0, run.parts.types, found);
+  return found;
+}
+
+function prepare(
+  compiled: CompiledEntity,
+  found: readonly RawObject[],
+  responseName: string,
+  variable: string,
+): PreparedEntity {
+  const { plan, write } = compiled;
+  const targets: RawObject[] = [];
+  const slots: number[] = [];
+  const texts: string[] = [];
+  const known = new Map<string, number>();
+  for (let i = 0; i < found.length; i++) {
+    const object = found[i] as RawObject;
+    const text = write(object);
+    if (text === undefined) continue;
+    let slot = known.get(text);
+    if (slot === undefined) {
+      slot = texts.length;
+      known.set(text, slot);
+      texts.push(text);
+    }
+    targets.push(object);
+    slots.push(slot);
+  }
+  const { paths, outputRewrites } = plan;
+  return { compiled, responseName, variable, paths, outputRewrites, targets, slots, texts };
+}
+
+/** The variables of an entity fetch, written rather than built: representations are text already. */
+function variablesText(
+  run: Run,
+  node: FetchNode,
+  prepared: readonly PreparedEntity[],
+  values: ReadonlyMap<string, unknown>,
+): string {
+  let text = '';
+  for (const name of node.variableUsages) {
+    const value = ownValue(run.context.variables, name);
+    if (value !== undefined) text += `${text === '' ? '{' : ','}${quote(name)}:${leafText(value)}`;
+  }
+  for (const [name, value] of values) text += `${text === '' ? '{' : ','}${quote(name)}:${leafText(value)}`;
+  for (let i = 0; i < prepared.length; i++) {
+    const { variable, texts } = prepared[i] as PreparedEntity;
+    text += `${text === '' ? '{' : ','}"${variable}":[${texts.join(',')}]`;
+  }
+  return `${text}}`;
+}
+
+/** An answer without errors has one entity, or null, for each representation. */
+function isEntityAnswer({ data, errors }: ExecutionResult, prepared: readonly PreparedEntity[]): boolean {
+  if (errors !== undefined && errors.length > 0) return true;
+  return prepared.every(({ responseName, texts }) => {
+    const list = data?.[responseName];
+    return (Array.isArray(list) && list.length === texts.length) || (list === undefined && texts.length === 0);
+  });
+}
+
+function mergeEntities(run: Run, { data, errors }: ExecutionResult, prepared: PreparedEntity): void {
+  const { compiled, responseName, targets, slots, texts, outputRewrites } = prepared;
+  const { types } = run.parts;
+  const list: unknown = data?.[responseName];
+  if (!Array.isArray(list) || list.length !== texts.length) {
+    fillAll(prepared);
+    return;
+  }
+  let fresh = 0;
+  for (let i = 0; i < targets.length; i++) {
+    const target = targets[i] as RawObject;
+    const slot = slots[i] as number;
+    const entity: unknown = list[slot];
+    const isFresh = slot === fresh;
+    if (isFresh) fresh++;
+    if (!isRawObject(entity)) {
+      if (compiled.fillNulls && errors && isFailed(slot, responseName, errors)) compiled.fillNulls(target);
+      continue;
+    }
+    if (isFresh && outputRewrites.length > 0) {
+      entity['__typename'] ??= target['__typename'];
+      applyRewrites(entity, outputRewrites, types);
+    }
+    merge(target, entity, compiled.shape, types, !isFresh);
+  }
+}
+
+/** An entity that is null without an error is not there, and stays so. */
+function isFailed(slot: number, responseName: string, errors: NonNullable<ExecutionResult['errors']>): boolean {
+  return errors.some(({ path }) => !path || path.length < 2 || (path[0] === responseName && path[1] === slot));
+}
+
+function fillAll({ compiled, targets }: PreparedEntity): void {
+  if (compiled.fillNulls) for (const target of targets) compiled.fillNulls(target);
+}

@@ -1,0 +1,78 @@
+import type { GraphQLError } from 'graphql';
+import type { FetchOutcome } from '../../schema/subgraph-transport.ts';
+import { CompletionState } from './completion-state.ts';
+import type { Executed } from './executable.ts';
+import type { Complete } from './leaves.ts';
+import type { MergeShape } from './merge.ts';
+import type { Run } from './run.ts';
+import type { ResponsePath } from './walk.ts';
+
+/** What came of a run, completed when it is first looked at. */
+export class Outcome implements Executed {
+  readonly #run: Run;
+  readonly #complete: Complete;
+  /** What the client selected, to end error paths where its answer does. */
+  readonly #selected: MergeShape;
+  #completed: { readonly json: string; readonly errors: readonly GraphQLError[] } | undefined;
+  #data: Record<string, unknown> | null | undefined;
+
+  constructor(run: Run, complete: Complete, selected: MergeShape) {
+    this.#run = run;
+    this.#complete = complete;
+    this.#selected = selected;
+  }
+
+  json(): string {
+    return this.#finish().json;
+  }
+
+  data(): Record<string, unknown> | null {
+    if (this.#data === undefined) this.#data = JSON.parse(this.json()) as Record<string, unknown> | null;
+    return this.#data;
+  }
+
+  get errors(): readonly GraphQLError[] {
+    return this.#finish().errors;
+  }
+
+  get fetches(): Readonly<Record<string, FetchOutcome>> {
+    return this.#run.outcomes.soFar();
+  }
+
+  #finish(): { readonly json: string; readonly errors: readonly GraphQLError[] } {
+    if (this.#completed) return this.#completed;
+    const { data, errors, context } = this.#run;
+    const known = errors.length === 0 ? errors : presentable(errors, this.#selected);
+    const state = new CompletionState(context.variables, known);
+    state.depth = -1;
+    const json = this.#complete(data, state) ?? 'null';
+    this.#completed = { json, errors: state.found.length === 0 ? known : [...known, ...state.found] };
+    return this.#completed;
+  }
+}
+
+/** Errors as a client may read them: their paths end where the answer does, and none is told twice. */
+function presentable(errors: readonly GraphQLError[], selected: MergeShape): GraphQLError[] {
+  const told = new Set<string>();
+  return errors.filter((error) => {
+    const path = error.path && pathWithin(error.path, selected);
+    if (path?.length !== error.path?.length) Object.defineProperty(error, 'path', { value: path, enumerable: true });
+    const { code, subgraph } = error.extensions;
+    const key = JSON.stringify([path, error.message, code, subgraph]);
+    if (told.has(key)) return false;
+    told.add(key);
+    return true;
+  });
+}
+
+/** A fetch also reads fields that nobody selected, for another hop. Undefined when nothing of a path is part of the answer. */
+function pathWithin(path: ResponsePath, selected: MergeShape): ResponsePath | undefined {
+  let at: MergeShape | undefined = selected;
+  for (const [index, segment] of path.entries()) {
+    if (typeof segment === 'number') continue;
+    const field: MergeShape['fields'][number] | undefined = at?.fields.find(({ name }) => name === segment);
+    if (!field) return index === 0 ? undefined : path.slice(0, index);
+    at = field.below;
+  }
+  return path;
+}

@@ -1,0 +1,159 @@
+import type { ClaimNames } from './auth/claims.ts';
+import type { Algorithm } from './auth/jwt.ts';
+import type { Budgets } from './limits/budgets.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits/limits.ts';
+import type { VariableReader } from './variable-reader.ts';
+import type { VariableName } from './variables.ts';
+
+/** What the configuration says of who may ask what, and how much. */
+export interface SecurityConfig {
+  /** Undefined: nobody is asked who they are, and only this machine can reach the server. */
+  readonly authentication: AuthenticationConfig | undefined;
+  readonly limits: Limits;
+  /** Undefined: the default budgets. */
+  readonly budgets: Budgets | undefined;
+  /** Items of a list of which a supergraph says nothing. */
+  readonly assumedListSize: number;
+  readonly introspection: boolean;
+  readonly suggestions: boolean;
+  readonly playground: boolean;
+  readonly allowedOrigins: readonly string[];
+  /** Path of the manifest of registered operations. */
+  readonly manifest: string | undefined;
+  readonly onlyRegistered: boolean;
+}
+
+/** How tokens are checked. */
+export interface AuthenticationConfig {
+  /** Path or URL of the issuer's JSON Web Key Set. */
+  readonly keys: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly Algorithm[] | undefined;
+  readonly isRequired: boolean;
+  readonly claims: Partial<ClaimNames>;
+  /** Path or URL of a list of revocations. */
+  readonly revocations: string | undefined;
+}
+
+/** As in jwt.ts, which is loaded only where tokens are checked. */
+const ALGORITHMS: readonly Algorithm[] = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+const LIMIT_VARIABLES: readonly (readonly [keyof Limits, VariableName, number])[] = [
+  ['bodyBytes', 'LIMIT_BODY_BYTES', 64 * 1024 * 1024],
+  ['tokens', 'LIMIT_TOKENS', 100_000],
+  ['depth', 'LIMIT_DEPTH', 100],
+  ['aliases', 'LIMIT_ALIASES', 100_000],
+  ['rootFields', 'LIMIT_ROOT_FIELDS', 100_000],
+  ['directives', 'LIMIT_DIRECTIVES', 100_000],
+  ['fields', 'LIMIT_FIELDS', 100_000],
+  ['overlaps', 'LIMIT_OVERLAPS', 1_000_000],
+];
+
+/** Reads what is about security. What is wrong is told to the reader. */
+export function readSecurity(reader: VariableReader, isProduction: boolean): SecurityConfig {
+  const limits = LIMIT_VARIABLES.map(([name, variable, to]) => [
+    name,
+    reader.integer(variable, { otherwise: DEFAULT_LIMITS[name], from: 1, to }),
+  ]);
+  const onlyRegistered = reader.boolean('PERSISTED_OPERATIONS_ONLY') ?? false;
+  const manifest = reader.file('PERSISTED_OPERATIONS');
+  if (onlyRegistered && manifest === undefined) {
+    reader.fault('PERSISTED_OPERATIONS', 'is missing: PERSISTED_OPERATIONS_ONLY needs a manifest of what may run.');
+  }
+  return {
+    authentication: readAuthentication(reader),
+    limits: Object.fromEntries(limits) as Record<keyof Limits, number>,
+    budgets: readBudgets(reader),
+    assumedListSize: reader.integer('COST_LIST_SIZE', { otherwise: 10, from: 0, to: 1_000_000 }),
+    introspection: reader.boolean('INTROSPECTION') ?? !isProduction,
+    suggestions: reader.boolean('SUGGESTIONS') ?? !isProduction,
+    playground: reader.boolean('PLAYGROUND') ?? !isProduction,
+    allowedOrigins: readOrigins(reader),
+    manifest,
+    onlyRegistered,
+  };
+}
+
+function readAuthentication(reader: VariableReader): AuthenticationConfig | undefined {
+  const required = { keys: 'AUTH_KEYS', issuer: 'AUTH_ISSUER', audience: 'AUTH_AUDIENCE' } as const;
+  const missing = Object.values(required).filter((name) => reader.text(name) === undefined);
+  if (missing.length === 3) return undefined;
+  for (const name of missing) reader.fault(name, 'is missing: AUTH_KEYS, AUTH_ISSUER and AUTH_AUDIENCE go together.');
+  return {
+    keys: placeOf(reader, required.keys) ?? '',
+    issuer: reader.text(required.issuer) ?? '',
+    audience: reader.text(required.audience) ?? '',
+    algorithms: readAlgorithms(reader),
+    isRequired: reader.boolean('AUTH_REQUIRED') ?? false,
+    claims: readClaims(reader),
+    revocations: placeOf(reader, 'AUTH_REVOCATIONS'),
+  };
+}
+
+/** A path that leads to a file, or an http(s) URL. */
+function placeOf(reader: VariableReader, name: VariableName): string | undefined {
+  const given = reader.text(name);
+  return given !== undefined && /^https?:\/\//.test(given) ? reader.url(name, ['http:', 'https:']) : reader.file(name);
+}
+
+function readAlgorithms(reader: VariableReader): readonly Algorithm[] | undefined {
+  const given = listOf(reader, 'AUTH_ALGORITHMS');
+  if (given.length === 0) return undefined;
+  const known = ALGORITHMS.filter((algorithm) => given.includes(algorithm));
+  if (known.length < given.length) {
+    reader.fault('AUTH_ALGORITHMS', `must be some of ${ALGORITHMS.join(', ')}, with commas between them.`);
+  }
+  return known;
+}
+
+function readClaims(reader: VariableReader): Partial<ClaimNames> {
+  const names = {
+    roles: reader.text('AUTH_ROLES_CLAIM'),
+    scopes: reader.text('AUTH_SCOPES_CLAIM'),
+    customer360Id: reader.text('AUTH_CUSTOMER_CLAIM'),
+    purpose: reader.text('AUTH_PURPOSE_CLAIM'),
+  };
+  return Object.fromEntries(Object.entries(names).filter(([, name]) => name !== undefined));
+}
+
+/** Such as `app=20000,agent=100000,*=1000`. */
+function readBudgets(reader: VariableReader): Budgets | undefined {
+  const given = listOf(reader, 'COST_BUDGETS');
+  if (given.length === 0) return undefined;
+  const budgets = new Map<string, number>();
+  for (const entry of given) {
+    const [, role = '', budget] = /^([\w:.*-]+)=(\d{1,12})$/.exec(entry) ?? [];
+    if (budget === undefined) {
+      reader.fault('COST_BUDGETS', `must be such as \`app=20000,agent=100000,*=1000\`, not \`${entry}\`.`);
+    } else budgets.set(role, Number(budget));
+  }
+  const otherwise = budgets.get('*') ?? Math.min(...budgets.values());
+  budgets.delete('*');
+  return { byRole: Object.fromEntries(budgets), otherwise };
+}
+
+function readOrigins(reader: VariableReader): readonly string[] {
+  const origins = listOf(reader, 'CORS_ORIGINS');
+  for (const origin of origins) {
+    if (origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)) continue;
+    reader.fault('CORS_ORIGINS', `must be origins such as https://shop.example, not \`${origin}\`.`);
+  }
+  return origins;
+}
+
+function listOf(reader: VariableReader, name: VariableName): string[] {
+  return (reader.text(name) ?? '').split(',').flatMap((entry) => entry.trim() || []);
+}

@@ -1,0 +1,146 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../schema/clock.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
+import type { Metrics } from '../metrics.ts';
+import type { OperationRequest } from '../operation.ts';
+import { checkParameters } from '../stages/receive.ts';
+import type { Answer } from '../stages/respond.ts';
+import { type After, afterByTimer } from '../timers.ts';
+import { type Following, iterateAnswers } from './answers.ts';
+import { type Backoff, DEFAULT_BACKOFF } from './backoff.ts';
+import type { SocketParts } from './client-socket.ts';
+import { ClientSockets } from './client-sockets.ts';
+import { Endings } from './endings.ts';
+import { EventStreams, type EventStreamsParts } from './event-streams.ts';
+import { liveMetrics } from './live-metrics.ts';
+import type { LiveStages } from './live-operation.ts';
+import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from './send-queue.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+/** What may be set; see DEFAULT_LIVE_LIMITS. */
+export interface LiveLimits {
+  /** Operations at a time on one socket. */
+  readonly operationsPerSocket: number;
+  /** Sockets and event streams at a time, each. */
+  readonly clients: number;
+  /** Largest message of a client on a socket. */
+  readonly messageBytes: number;
+  /** How long a client may take to say `connection_init`. */
+  readonly initialisationTimeoutMs: number;
+  /** Each client is asked so often whether it is still there. */
+  readonly keepAliveMs: number;
+  /** What may wait for one client. */
+  readonly queue: QueueLimits;
+  /** How a lost subgraph is subscribed to again. */
+  readonly backoff: Backoff;
+}
+
+/** Good for clients on the internet. */
+export const DEFAULT_LIVE_LIMITS: LiveLimits = {
+  operationsPerSocket: 100,
+  clients: 50_000,
+  messageBytes: 256 * 1024,
+  initialisationTimeoutMs: 10_000,
+  keepAliveMs: 12_000,
+  queue: DEFAULT_QUEUE_LIMITS,
+  backoff: DEFAULT_BACKOFF,
+};
+
+/** What live operations are made from. */
+export interface LiveParts {
+  readonly stages: LiveStages;
+  readonly receive: EventStreamsParts['receive'];
+  readonly authenticator: Authenticator;
+  /** False for a page of a site that may not use the graph. */
+  readonly isOriginAllowed: (request: IncomingMessage) => boolean;
+  readonly newId: () => string;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  /** Told of every loss of a subgraph. */
+  readonly onLoss: (subgraph: string, reason: unknown) => void;
+  readonly limits?: Partial<LiveLimits>;
+  readonly after?: After;
+  readonly random?: () => number;
+}
+
+/** Everything that lives longer than one answer. */
+export interface Live {
+  /** Takes over a connection that asks to become a WebSocket. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Answers a request that accepts server-sent events. */
+  serveEventStream(message: IncomingMessage, response: ServerResponse, requestId: string): Promise<void>;
+  /** The answers of an operation of any kind, for a caller in this process; ending the iteration ends it. */
+  subscribe(request: OperationRequest, caller: Following['caller']): AsyncIterableIterator<Answer['body']>;
+  /** Takes subscriptions into the generation of today. */
+  generationChanged(): Promise<void>;
+  /** Tells every client to come again elsewhere and resolves when all sockets are gone; after `limitMs` they are cut. */
+  drain(limitMs: number): Promise<void>;
+  /** Ends what callers in this process still follow. */
+  close(): void;
+}
+
+/** Makes the part of a gateway that clients follow operations through. */
+export function createLive(parts: LiveParts): Live {
+  const { stages, newId, clock, onLoss, after = afterByTimer, random = Math.random } = parts;
+  const limits = { ...DEFAULT_LIVE_LIMITS, ...parts.limits };
+  const counts = liveMetrics(parts.metrics, () => ({
+    ...subscriptions.counts,
+    sockets: sockets.size,
+    eventStreams: eventStreams.size,
+  }));
+  const { onEvent } = counts;
+  const followPayload: SocketParts['follow'] = (payload, caller, subscriber) => {
+    let request: OperationRequest;
+    try {
+      request = checkParameters({ ...payload });
+    } catch (error) {
+      subscriber.fail(stages.refuse(error, caller.requestId));
+      return;
+    }
+    subscriptions.follow(request, caller, subscriber);
+  };
+  const { backoff, queue: queueLimits, keepAliveMs } = limits;
+  const subscriptions = new Subscriptions({ stages, after, clock, random, backoff, onEvent, onLoss });
+  const endings = new Endings();
+  const sockets = new ClientSockets({
+    endings,
+    authenticator: parts.authenticator,
+    follow: followPayload,
+    isOriginAllowed: parts.isOriginAllowed,
+    newId,
+    after,
+    queueLimits,
+    keepAliveMs,
+    initialisationTimeoutMs: limits.initialisationTimeoutMs,
+    operationLimit: limits.operationsPerSocket,
+    messageLimitBytes: limits.messageBytes,
+    socketLimit: limits.clients,
+    onClosing: counts.onSocketClosing,
+  });
+  const eventStreams = new EventStreams({
+    endings,
+    receive: parts.receive,
+    follow: (request, caller, subscriber, options) => subscriptions.follow(request, caller, subscriber, options),
+    refuse: stages.refuse,
+    after,
+    queueLimits,
+    keepAliveMs,
+    streamLimit: limits.clients,
+    onEnding: counts.onStreamEnding,
+  });
+  const follow: Following['follow'] = (request, caller, subscriber) =>
+    subscriptions.follow(request, { ...caller, takesEvents: true }, subscriber);
+  return {
+    upgrade: (request, socket, head) => sockets.upgrade(request, socket, head),
+    serveEventStream: (message, response, requestId) => eventStreams.serve(message, response, requestId),
+    subscribe: (request, caller) => iterateAnswers({ follow, request, caller, limits: queueLimits }),
+    generationChanged: () => subscriptions.generationChanged(),
+    drain(limitMs) {
+      eventStreams.drain();
+      return sockets.drain(limitMs);
+    },
+    close: () =>
+      subscriptions.close([{ message: 'The gateway is being stopped.', extensions: { code: 'SHUTTING_DOWN' } }]),
+  };
+}

@@ -1,0 +1,177 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { OperationRequest } from '../operation.ts';
+import type { Cursor, LiveCaller, LiveStages, PreparedSubscription, Subscriber } from './live-operation.ts';
+import { Resumptions } from './resumption.ts';
+import { shareKey } from './share-key.ts';
+import { type Member, SharedStream, type StreamParts } from './shared-stream.ts';
+
+/** What subscriptions are made with. */
+export interface SubscriptionsParts extends Omit<StreamParts, 'onMoved' | 'onOver'> {
+  readonly stages: LiveStages;
+}
+
+/** Where and how somebody follows an operation, beside the operation itself. */
+export interface FollowOptions {
+  /** Where it begins, in place of what the operation says. */
+  readonly since?: Cursor;
+}
+
+interface Origin {
+  readonly request: OperationRequest;
+  readonly caller: LiveCaller;
+}
+
+/**
+ * Everybody who follows an operation. Those with the same subscription, the same rights and the same position share one
+ * stream; one who comes with an older cursor has a stream of their own until it has caught up.
+ */
+export class Subscriptions {
+  readonly #parts: SubscriptionsParts;
+  readonly #streamParts: StreamParts;
+  readonly #resumptions = new Resumptions();
+  readonly #streams = new Map<string, Set<SharedStream>>();
+  /** With what each stream is prepared again for another generation. */
+  readonly #origins = new WeakMap<SharedStream, Origin>();
+  #members = 0;
+
+  constructor(parts: SubscriptionsParts) {
+    this.#parts = parts;
+    this.#streamParts = {
+      ...parts,
+      onMoved: (stream) => this.#mergeAt(stream),
+      onOver: (stream) => this.#forget(stream),
+    };
+  }
+
+  /** How many follow a subscription, and over how many subscriptions to subgraphs. */
+  get counts(): { readonly followers: number; readonly streams: number } {
+    let streams = 0;
+    for (const set of this.#streams.values()) streams += set.size;
+    return { followers: this.#members, streams };
+  }
+
+  /** Begins to tell a subscriber what comes of an operation, until it is over or the caller's signal fires. */
+  follow(request: OperationRequest, caller: LiveCaller, subscriber: Subscriber, options: FollowOptions = {}): void {
+    void this.#follow(request, caller, subscriber, options).catch((error: unknown) => {
+      if (!caller.signal.aborted) subscriber.fail(this.#parts.stages.refuse(error, caller.requestId));
+    });
+  }
+
+  /** Takes every stream into the generation of today. Those that are no longer valid in it end and say why. */
+  async generationChanged(): Promise<void> {
+    const streams = [...this.#streams.values()].flatMap((set) => [...set]);
+    await Promise.all(streams.map((stream) => this.#renew(stream)));
+  }
+
+  /** Ends every subscription. */
+  close(errors: readonly GraphQLFormattedError[]): void {
+    for (const set of [...this.#streams.values()]) for (const stream of [...set]) stream.fail(errors);
+  }
+
+  async #follow(
+    request: OperationRequest,
+    caller: LiveCaller,
+    subscriber: Subscriber,
+    options: FollowOptions,
+  ): Promise<void> {
+    const { signal } = caller;
+    const prepared = await this.#parts.stages.prepare(request, caller);
+    if (prepared.kind === 'refused') {
+      if (!signal.aborted) subscriber.fail(prepared.errors);
+    } else if (prepared.kind === 'request') {
+      const text = await prepared.run();
+      if (signal.aborted) return;
+      subscriber.next(text);
+      subscriber.complete();
+    } else if (signal.aborted) {
+      prepared.release();
+    } else {
+      this.#join(prepared, { request, caller }, subscriber, options);
+    }
+  }
+
+  #join(prepared: PreparedSubscription, origin: Origin, subscriber: Subscriber, options: FollowOptions): void {
+    const resumption = this.#resumptions.of(prepared.upstream, prepared.fullSchema);
+    const since = resumption && (options.since ?? resumption.since);
+    const key = shareKey(prepared, resumption !== undefined);
+    const streams = this.#streams.get(key) ?? new Set<SharedStream>();
+    const isOpenTo = (stream: SharedStream): boolean =>
+      stream.prepared.generation === prepared.generation &&
+      (since === undefined ? stream.beganNow : stream.position === since);
+    const known = [...streams].find(isOpenTo);
+    const stream = known ?? new SharedStream({ key, prepared, resumption, since }, this.#streamParts);
+    if (known) prepared.release();
+    stream.join(this.#memberOf(subscriber, origin.caller.signal));
+    if (known) return;
+    this.#origins.set(stream, origin);
+    this.#streams.set(key, streams.add(stream));
+    stream.follow();
+    // A reload that came between was not told of this stream.
+    if (this.#parts.stages.generation() !== prepared.generation) void this.#renew(stream);
+  }
+
+  /** A member counts from now until it is told an end or its signal fires. */
+  #memberOf(subscriber: Subscriber, signal: AbortSignal): Member {
+    this.#members += 1;
+    const over = (): void => {
+      this.#members -= 1;
+      signal.removeEventListener('abort', leave);
+    };
+    const leave = (): void => {
+      over();
+      member.stream?.leave(member);
+    };
+    const member: Member = {
+      stream: undefined,
+      subscriber: {
+        next: (text, cursor) => {
+          if (!signal.aborted) subscriber.next(text, cursor);
+        },
+        ready: () => subscriber.ready(),
+        complete: () => {
+          over();
+          subscriber.complete();
+        },
+        fail: (errors) => {
+          over();
+          subscriber.fail(errors);
+        },
+      },
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    return member;
+  }
+
+  /** Streams that stand at the same position tell the same from there on: one of them is enough. */
+  #mergeAt(stream: SharedStream): void {
+    const { generation } = stream.prepared;
+    for (const other of this.#streams.get(stream.key) ?? []) {
+      if (other === stream || other.position !== stream.position || other.prepared.generation !== generation) continue;
+      // The one that began now stays: newcomers without a cursor may join only that one.
+      const [kept, gone] = stream.beganNow ? [stream, other] : [other, stream];
+      gone.mergeInto(kept);
+      if (gone === stream) return;
+    }
+  }
+
+  async #renew(stream: SharedStream): Promise<void> {
+    const origin = this.#origins.get(stream);
+    if (!origin) return;
+    const { request, caller } = origin;
+    // Whoever began the stream may have left: it goes on for the others, who have the same rights.
+    const prepared = await this.#parts.stages.prepare(request, { ...caller, signal: NEVER });
+    if (prepared.kind === 'subscription') {
+      stream.replace(prepared, this.#resumptions.of(prepared.upstream, prepared.fullSchema));
+    } else if (prepared.kind === 'refused') {
+      stream.fail(prepared.errors);
+    }
+  }
+
+  #forget(stream: SharedStream): void {
+    const streams = this.#streams.get(stream.key);
+    streams?.delete(stream);
+    if (streams?.size === 0) this.#streams.delete(stream.key);
+  }
+}
+
+const NEVER = new AbortController().signal;

@@ -1,0 +1,169 @@
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import { WebSocket } from 'ws';
+import type { After } from '../timers.ts';
+
+/** Where a subscription's events go. Nothing is told after an end. */
+export interface EventSink {
+  /** `bytes` is the length of the message that brought it. */
+  next(event: ExecutionResult, bytes: number): void;
+  complete(): void;
+  /** The socket is gone, or was never had. */
+  lost(reason: unknown): void;
+}
+
+/** What a subgraph is asked, as graphql-transport-ws has it. */
+export interface SubscribePayload {
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+  readonly operationName?: string;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+/** How a socket is opened. */
+export interface UpstreamSocketOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly after: After;
+  /** Called once when the socket takes no more subscriptions. */
+  readonly onClosed: () => void;
+}
+
+/** Largest message of a subgraph. */
+const MESSAGE_LIMIT_BYTES = 8 * 1024 * 1024;
+const SUBPROTOCOL = 'graphql-transport-ws';
+const ACKNOWLEDGEMENT_MS = 10_000;
+/** A subgraph that says nothing for twice this long, not even a pong, is gone. */
+const KEEP_ALIVE_MS = 10_000;
+const GOING_AWAY = 1000;
+
+/**
+ * One socket to a subgraph (graphql-transport-ws), for any number of subscriptions. It never connects again by itself: what came
+ * between would be missing. It closes when its last subscription ends.
+ */
+export class UpstreamSocket {
+  readonly #socket: WebSocket;
+  readonly #options: UpstreamSocketOptions;
+  readonly #sinks = new Map<string, EventSink>();
+  /** Messages that wait for the acknowledgement. */
+  #waiting: string[] | undefined = [];
+  #nextId = 1;
+  #isClosed = false;
+  #hasHeard = true;
+  #cancelTimer: () => void;
+
+  constructor(options: UpstreamSocketOptions) {
+    this.#options = options;
+    this.#socket = new WebSocket(options.url, SUBPROTOCOL, {
+      headers: { ...options.headers },
+      maxPayload: MESSAGE_LIMIT_BYTES,
+      perMessageDeflate: false,
+      followRedirects: false,
+      handshakeTimeout: ACKNOWLEDGEMENT_MS,
+    });
+    this.#socket.on('open', () => this.#socket.send('{"type":"connection_init"}'));
+    this.#socket.on('message', (data) => this.#receive(String(data)));
+    this.#socket.on('pong', () => {
+      this.#hasHeard = true;
+    });
+    this.#socket.on('error', (error) => this.#close(error));
+    this.#socket.on('close', (code) => this.#close(new Error(`The socket was closed with ${code}.`)));
+    this.#cancelTimer = options.after(ACKNOWLEDGEMENT_MS, () => this.#close(new Error('No acknowledgement came.')));
+  }
+
+  /** Subscribes; gives what ends the subscription without another word to its sink. */
+  subscribe(payload: SubscribePayload, sink: EventSink): () => void {
+    const id = String(this.#nextId);
+    this.#nextId += 1;
+    this.#sinks.set(id, sink);
+    this.#send(JSON.stringify({ id, type: 'subscribe', payload }));
+    return () => {
+      if (!this.#sinks.delete(id)) return;
+      this.#send(`{"id":"${id}","type":"complete"}`);
+      this.#closeWhenUnused();
+    };
+  }
+
+  /** Ends every subscription. */
+  close(): void {
+    this.#close(new Error('The way to the subgraph is closed.'));
+  }
+
+  #send(message: string): void {
+    if (this.#isClosed) return;
+    if (this.#waiting) this.#waiting.push(message);
+    else this.#socket.send(message);
+  }
+
+  #receive(text: string): void {
+    if (this.#isClosed) return;
+    this.#hasHeard = true;
+    let message: Readonly<Record<string, unknown>>;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      this.#close(new Error('The subgraph sent a message that is not JSON.'));
+      return;
+    }
+    const { type, id, payload } = message ?? {};
+    if (type === 'connection_ack') this.#acknowledge();
+    else if (type === 'ping') this.#socket.send('{"type":"pong"}');
+    else if (typeof id === 'string') this.#dispatch(id, type, payload, text.length);
+  }
+
+  #acknowledge(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const message of waiting) this.#socket.send(message);
+    this.#cancelTimer();
+    this.#keepAlive();
+  }
+
+  /** What comes for a subscription that was ended meanwhile has no sink. */
+  #dispatch(id: string, type: unknown, payload: unknown, bytes: number): void {
+    const sink = this.#sinks.get(id);
+    if (!sink) return;
+    if (type === 'next' && typeof payload === 'object' && payload !== null) {
+      sink.next(payload as ExecutionResult, bytes);
+      return;
+    }
+    this.#sinks.delete(id);
+    if (type === 'error' && Array.isArray(payload)) sink.next({ errors: payload as GraphQLError[] }, bytes);
+    if (type === 'error' || type === 'complete') sink.complete();
+    else sink.lost(new Error('The subgraph sent a message that is not of the protocol.'));
+    this.#closeWhenUnused();
+  }
+
+  #keepAlive(): void {
+    this.#cancelTimer = this.#options.after(KEEP_ALIVE_MS, () => {
+      if (!this.#hasHeard) {
+        this.#close(new Error('The subgraph says nothing any more.'));
+        return;
+      }
+      this.#hasHeard = false;
+      this.#socket.ping();
+      this.#keepAlive();
+    });
+  }
+
+  #closeWhenUnused(): void {
+    if (this.#sinks.size > 0 || this.#isClosed) return;
+    this.#shut();
+    this.#socket.close(GOING_AWAY);
+  }
+
+  #close(reason: unknown): void {
+    if (this.#isClosed) return;
+    this.#shut();
+    this.#socket.terminate();
+    const sinks = [...this.#sinks.values()];
+    this.#sinks.clear();
+    for (const sink of sinks) sink.lost(reason);
+  }
+
+  #shut(): void {
+    this.#isClosed = true;
+    this.#waiting = undefined;
+    this.#cancelTimer();
+    this.#options.onClosed();
+  }
+}

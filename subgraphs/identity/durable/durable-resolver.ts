@@ -1,0 +1,303 @@
+import type { Clock } from '../../../schema/clock.ts';
+import { assignIds, type IdSource, isSameRecord } from '../resolution/assign.ts';
+import type { MatchExplanation } from '../resolution/explanation.ts';
+import type { MatchRecord } from '../resolution/match-record.ts';
+import { normaliseRecord } from '../resolution/normalise/record.ts';
+import { createNormaliser } from '../resolution/normalise.ts';
+import type { IdentityResolver, ResolveBatch, ResolveOutcome } from '../resolution/resolve.ts';
+import {
+  type ChangeSet,
+  IdentityConflict,
+  type IdentityOperation,
+  type IdentityRecord,
+  type IdentityRepository,
+  type Lease,
+  recordKey,
+  type SourceRecordKey,
+} from '../store/repository.ts';
+import { canonicalRecordOf } from './canonical-record.ts';
+import { type CreateEngine, catchUp, type EngineState, loadEngineState } from './engine-state.ts';
+import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
+import { Tidying } from './tidying.ts';
+
+/** What the durable resolver is made from. `hashKey` is the repository's. */
+export interface DurableResolverParts extends IdSource {
+  readonly repository: IdentityRepository;
+  readonly hashKey: string;
+  readonly clock: Clock;
+  readonly createEngine: CreateEngine;
+  /** `hh_` and a ULID in lower case. */
+  newHouseholdId(): string;
+  /** How long the queue of reviews may lag behind, milliseconds; it costs a look at every pair. Default 30,000. */
+  readonly reviewIntervalMs?: number;
+}
+
+/** The resolver with an engine behind it, whose state is a fold of the identity store. */
+export interface DurableResolver extends IdentityResolver {
+  tidy(lease: Lease): Promise<void>;
+  /** Why two records are, or are not, one person, by this process's engine; undefined when one is not known. */
+  explain(left: SourceRecordKey, right: SourceRecordKey): Promise<MatchExplanation | undefined>;
+}
+
+/** Under other features all records are read again from the clouds. Raise it when `normaliseRecord` says something else. */
+const FEATURES = 'match-features-1';
+/** The place in the store that says under which documents the stored customers were worked out. */
+const RESOLUTION = 'identity';
+const RECORDS_PER_CHANGE_SET = 1_000;
+const CLUSTERS_PER_ROUND = 1_000;
+const ATTEMPTS = 5;
+
+/** Makes the resolver. It reads the store with the first batch. */
+export function createDurableResolver(parts: DurableResolverParts): DurableResolver {
+  return new Durable(parts);
+}
+
+/** A record that is not in the store as it is now. */
+interface Pending {
+  readonly record: IdentityRecord;
+  readonly features: string;
+  /** True when the store has these features already. */
+  readonly isStored: boolean;
+}
+
+class Durable implements DurableResolver {
+  readonly fingerprint = FEATURES;
+  readonly #parts: DurableResolverParts;
+  readonly #normalise: (profile: ResolveBatch['changed'][number]) => IdentityRecord;
+  readonly #tidying: Tidying;
+  #state: EngineState | null = null;
+  /** Token of the lease under which the state was made: under another one somebody else has written meanwhile. */
+  #token: number | null = null;
+  /** What the engine has and the store has not, until a change set is through. */
+  readonly #pending = new Map<string, Pending>();
+  readonly #removed = new Set<string>();
+  readonly #unwritten = new Set<string>();
+
+  constructor(parts: DurableResolverParts) {
+    this.#parts = parts;
+    this.#normalise = createNormaliser(parts.hashKey);
+    this.#tidying = new Tidying(parts);
+  }
+
+  async resolve(batch: ResolveBatch): Promise<ResolveOutcome> {
+    const changed = [...new Map(batch.changed.map((profile) => [recordKey(profile), profile])).values()];
+    const known = new Set(changed.map(recordKey));
+    const deleted = batch.deleted.filter((key) => !known.has(recordKey(key)));
+    let operations = 0;
+    for (let at = 0; ; at += RECORDS_PER_CHANGE_SET) {
+      const isLast = at + RECORDS_PER_CHANGE_SET >= changed.length;
+      const state = await this.#ready(batch.lease);
+      await this.#take(state, changed.slice(at, at + RECORDS_PER_CHANGE_SET), isLast ? deleted : []);
+      const progress = isLast ? batch.progress : undefined;
+      operations += await this.#write({ ...(progress && { progress }), ...(batch.lease && { lease: batch.lease }) });
+      if (isLast) return { operations };
+    }
+  }
+
+  async tidy(lease: Lease): Promise<void> {
+    const state = await this.#ready(lease);
+    if ((await this.#parts.repository.history.head()) !== state.head) {
+      await this.#catchUp(lease);
+      await this.#write({ lease });
+    }
+    const current = await this.#ready(lease);
+    const operations = await this.#tidying.operations(current);
+    if (operations.length === 0) return;
+    await this.#apply(current, { operations, lease });
+    if (operations.some(({ kind }) => kind === 'activate')) await this.#catchUp(lease);
+  }
+
+  async explain(left: SourceRecordKey, right: SourceRecordKey): Promise<MatchExplanation | undefined> {
+    const state = this.#state ?? (await this.#load(null));
+    if (this.#token === null) await this.#refresh(state, [left, right]);
+    return state.engine.explain(recordKey(left), recordKey(right));
+  }
+
+  /** Where another process resolves, this one's engine is as old as its start: the two records at least are read again. */
+  async #refresh(state: EngineState, records: readonly SourceRecordKey[]): Promise<void> {
+    await catchUp(this.#parts.repository, state);
+    for (const features of (await this.#parts.repository.featuresOf(records)).values()) {
+      state.engine.upsert(JSON.parse(features) as MatchRecord);
+    }
+    state.engine.takeChanges();
+  }
+
+  async #ready(lease: Lease | undefined): Promise<EngineState> {
+    const token = lease?.token ?? this.#token;
+    if (this.#state && token === this.#token) return this.#state;
+    const state = await this.#load(token);
+    const { repository } = this.#parts;
+    const under = await repository.positionOf(RESOLUTION);
+    if (lease && under?.rules !== state.engine.fingerprint) await this.#resolveAll(state, lease);
+    return this.#state ?? state;
+  }
+
+  async #load(token: number | null): Promise<EngineState> {
+    this.#forget();
+    const state = await loadEngineState(this.#parts.repository, this.#parts.createEngine);
+    // The store has what came of these records already.
+    state.engine.takeChanges();
+    this.#tidying.reset();
+    this.#state = state;
+    this.#token = token;
+    return state;
+  }
+
+  #forget(): void {
+    this.#state = null;
+    this.#pending.clear();
+    this.#removed.clear();
+    this.#unwritten.clear();
+  }
+
+  async #take(
+    state: EngineState,
+    changed: ResolveBatch['changed'],
+    deleted: readonly SourceRecordKey[],
+  ): Promise<void> {
+    const stored = await this.#parts.repository.featuresOf(changed.filter((own) => state.engine.has(recordKey(own))));
+    for (const profile of changed) {
+      const key = recordKey(profile);
+      const match = normaliseRecord(canonicalRecordOf(profile));
+      const features = JSON.stringify(match);
+      state.engine.upsert(match);
+      this.#removed.delete(key);
+      const isStored = stored.get(key) === features;
+      this.#pending.set(key, { record: this.#normalise(profile), features, isStored });
+    }
+    for (const record of deleted) {
+      const key = recordKey(record);
+      state.engine.remove(key);
+      this.#pending.delete(key);
+      this.#removed.add(key);
+    }
+  }
+
+  /** Writes what the engine has and the store has not; tried again after others have written, on what is there then. */
+  async #write(rest: Pick<ChangeSet, 'progress' | 'lease'>): Promise<number> {
+    for (let attempt = 1; ; attempt += 1) {
+      const state = await this.#ready(rest.lease);
+      for (const { records } of state.engine.takeChanges().clusters)
+        for (const key of records) this.#unwritten.add(key);
+      const operations = await this.#operations(state, [...this.#unwritten, ...this.#pending.keys(), ...this.#removed]);
+      if (operations.length === 0 && !rest.progress) return this.#written(0);
+      try {
+        await this.#apply(state, { operations, ...rest });
+        return this.#written(operations.length);
+      } catch (error) {
+        if (!(error instanceof IdentityConflict) || attempt === ATTEMPTS) {
+          // Nobody knows what of it is written: the next batch begins with what the store has.
+          this.#forget();
+          throw error;
+        }
+        await this.#catchUp(rest.lease);
+      }
+    }
+  }
+
+  #written(operations: number): number {
+    this.#tidying.note([...this.#unwritten, ...this.#pending.keys(), ...this.#removed]);
+    this.#pending.clear();
+    this.#removed.clear();
+    this.#unwritten.clear();
+    return operations;
+  }
+
+  async #apply(state: EngineState, { operations, ...rest }: Omit<ChangeSet, 'at' | 'basedOn'>): Promise<void> {
+    const at = new Date(this.#parts.clock()).toISOString();
+    const { head } = await this.#parts.repository.apply({ operations, ...rest, basedOn: state.head, at });
+    state.head = head;
+  }
+
+  async #operations(state: EngineState, keys: readonly string[]): Promise<IdentityOperation[]> {
+    if (keys.length === 0) return [];
+    const changed = new Map([...this.#pending].map(([key, { record }]) => [key, record]));
+    const pending = { changed, removed: this.#removed };
+    const neighbourhood = await readNeighbourhood(this.#parts.repository, state, keys, pending);
+    return this.#withFeatures(assignIds(neighbourhood.components, neighbourhood, this.#parts), neighbourhood);
+  }
+
+  /** Gives links their features, and a record whose features alone have changed a link of its own to where it is. */
+  #withFeatures(operations: readonly IdentityOperation[], { stored }: Neighbourhood): IdentityOperation[] {
+    const linked = new Set<string>();
+    const complete = operations.map((operation): IdentityOperation => {
+      if (operation.kind !== 'link') return operation;
+      const key = recordKey(operation.record);
+      linked.add(key);
+      const pending = this.#pending.get(key);
+      return pending && !pending.isStored ? { ...operation, features: pending.features } : operation;
+    });
+    for (const [key, { record, features, isStored }] of this.#pending) {
+      const before = stored.get(key);
+      if (isStored || linked.has(key) || !before || !isSameRecord(before, record)) continue;
+      complete.push({ kind: 'link', record, customer360Id: before.customer360Id, rule: before.rule, features });
+    }
+    return complete;
+  }
+
+  /** Takes in what others wrote. Documents that came into effect make the engine anew. */
+  async #catchUp(lease: Lease | undefined): Promise<void> {
+    const state = this.#state;
+    if (!state) return;
+    const { isOutdated, decidedRecords, forgotten } = await catchUp(this.#parts.repository, state);
+    for (const key of [...decidedRecords, ...forgotten]) this.#unwritten.add(key);
+    // Somebody forgot a record that its cloud still tells of: it is new.
+    for (const key of forgotten) {
+      const pending = this.#pending.get(key);
+      if (!pending) continue;
+      this.#pending.set(key, { ...pending, isStored: false });
+      state.engine.upsert(JSON.parse(pending.features) as MatchRecord);
+    }
+    if (isOutdated) await this.#renew(state, lease);
+  }
+
+  /** Makes the engine anew under the documents in effect; what is pending is in no store yet and goes into it as well. */
+  async #renew(before: EngineState, lease: Lease | undefined): Promise<void> {
+    const pending = [...this.#pending];
+    const removed = [...this.#removed];
+    const fresh = await this.#load(this.#token);
+    for (const [key, value] of pending) {
+      this.#pending.set(key, value);
+      fresh.engine.upsert(JSON.parse(value.features) as MatchRecord);
+    }
+    for (const key of removed) {
+      this.#removed.add(key);
+      fresh.engine.remove(key);
+    }
+    if (lease && fresh.engine.fingerprint !== before.engine.fingerprint) await this.#resolveAll(fresh, lease);
+  }
+
+  /** Works out all customers under the engine's documents, and writes what differs in one change set: all of it or nothing. */
+  async #resolveAll(state: EngineState, lease: Lease): Promise<void> {
+    const operations: IdentityOperation[] = [];
+    const done = new Set<string>();
+    let round: string[] = [];
+    const flush = async (): Promise<void> => {
+      const neighbourhood = await readNeighbourhood(this.#parts.repository, state, round, {
+        changed: new Map(),
+        removed: new Set(),
+      });
+      for (const { records } of neighbourhood.components) for (const record of records) done.add(recordKey(record));
+      operations.push(...assignIds(neighbourhood.components, neighbourhood, this.#parts));
+      round = [];
+    };
+    for (const { records } of state.engine.clusters()) {
+      const [first] = records;
+      if (first === undefined || done.has(first) || this.#pending.has(first)) continue;
+      round.push(first);
+      if (round.length >= CLUSTERS_PER_ROUND) {
+        await flush();
+      }
+    }
+    if (round.length > 0) await flush();
+    const position = { phase: 'FOLLOWING', since: '0', rules: state.engine.fingerprint } as const;
+    const progress = { dataSourceId: RESOLUTION, position };
+    try {
+      await this.#apply(state, { operations, progress, lease });
+      this.#tidying.noteAll();
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import type { ResolutionEngine } from '../resolution/engine.ts';
+import type { MatchRecord } from '../resolution/match-record.ts';
+import { createMatchRuleset, loadDefaultMatchRuleset, type MatchRuleset } from '../resolution/rules/match-ruleset.ts';
+import type { MatchModel } from '../resolution/score/model.ts';
+import { decisionKey, type MatchDecision, recordOfKey, type Verdict } from '../store/decision.ts';
+import { redactedRecordId } from '../store/erasure.ts';
+import { REDACTED } from '../store/past.ts';
+import { type IdentityEvent, type IdentityRepository, recordKey } from '../store/repository.ts';
+
+/** What an engine decides by: the documents in effect. */
+export interface EngineDocuments {
+  readonly ruleset: MatchRuleset;
+  /** Null for the model that comes with the project. */
+  readonly model: MatchModel | null;
+}
+
+/** Makes an engine without records. */
+export type CreateEngine = (documents: EngineDocuments) => ResolutionEngine;
+
+/** The engine's state in this process: a fold of the store up to `head`. */
+export interface EngineState {
+  readonly engine: ResolutionEngine;
+  /** Customers that records are pinned to, by record key. */
+  readonly pins: Map<string, string>;
+  /** The log's sequence that it stands at. */
+  head: number;
+}
+
+const FEATURES_AT_ONCE = 5_000;
+const DECISIONS_AT_ONCE = 1_000;
+const EVENTS_AT_ONCE = 1_000;
+
+/** The documents in effect: those of the store, else those of the project. Throws RulesetInvalid when a stored one is broken. */
+export async function documentsInEffect(repository: IdentityRepository): Promise<EngineDocuments> {
+  const [ruleset, model] = [await repository.documents.active('RULESET'), await repository.documents.active('MODEL')];
+  return {
+    ruleset: ruleset ? createMatchRuleset(JSON.parse(ruleset.text)) : loadDefaultMatchRuleset(),
+    model: model ? (JSON.parse(model.text) as MatchModel) : null,
+  };
+}
+
+/**
+ * Rebuilds the engine from what the store keeps: features, decisions, documents. The log is read last up to the place where
+ * it stood first, so that nothing that is written meanwhile is missed: it is caught up with.
+ */
+export async function loadEngineState(
+  repository: IdentityRepository,
+  createEngine: CreateEngine,
+): Promise<EngineState> {
+  const head = await repository.history.head();
+  const engine = createEngine(await documentsInEffect(repository));
+  const state: EngineState = { engine, pins: new Map(), head };
+  await takeDecisions(repository, state);
+  const records: MatchRecord[] = [];
+  for (let after: string | null = null; ; ) {
+    const page: Awaited<ReturnType<IdentityRepository['listFeatures']>> = await repository.listFeatures({
+      after,
+      first: FEATURES_AT_ONCE,
+    });
+    for (const { features } of page.rows) records.push(JSON.parse(features) as MatchRecord);
+    if (page.next === null) break;
+    after = page.next;
+  }
+  engine.load(records);
+  return state;
+}
+
+/** Takes in every decision that the store has. */
+export async function takeDecisions(repository: IdentityRepository, state: EngineState): Promise<void> {
+  for (let after: string | undefined; ; ) {
+    const decisions: MatchDecision[] = await repository.decisions.list({
+      ...(after === undefined ? {} : { after }),
+      first: DECISIONS_AT_ONCE,
+    });
+    for (const { verdict } of decisions) takeVerdict(state, verdict);
+    const last = decisions.at(-1);
+    if (!last || decisions.length < DECISIONS_AT_ONCE) break;
+    after = decisionKey(last);
+  }
+}
+
+/** What catching up found. */
+export interface CaughtUp {
+  /** Documents came into effect: the engine is to be made anew. */
+  readonly isOutdated: boolean;
+  /** Records that decisions were about. */
+  readonly decidedRecords: readonly string[];
+  /** Records that others forgot: the engine has dropped them. */
+  readonly forgotten: readonly string[];
+}
+
+/** Takes in what the log tells since the state's head: decisions, and records that were forgotten. */
+export async function catchUp(repository: IdentityRepository, state: EngineState): Promise<CaughtUp> {
+  const decidedRecords = new Set<string>();
+  const unlinked = new Set<string>();
+  let isOutdated = false;
+  for (;;) {
+    const events = await repository.events(state.head, EVENTS_AT_ONCE);
+    for (const event of events) {
+      state.head = event.sequence;
+      if (event.type === 'DocumentActivated') isOutdated ||= event.key === 'RULESET' || event.key === 'MODEL';
+      if (event.type === 'RecordUnlinked') unlinked.add(nameInLog(event.payload));
+      for (const verdict of verdictsOf(event)) {
+        if (event.type === 'MatchDecided') takeVerdict(state, verdict);
+        else dropVerdict(state, verdict);
+        const records = verdict.kind === 'PIN' ? [verdict.record] : [verdict.left, verdict.right];
+        for (const record of records) decidedRecords.add(recordKey(record));
+      }
+    }
+    if (events.length < EVENTS_AT_ONCE) break;
+  }
+  const forgotten = forget(state, unlinked, await repository.hashKey());
+  return { isOutdated, decidedRecords: [...decidedRecords], forgotten };
+}
+
+/**
+ * Drops records that others forgot. The log names an erased record by a digest only, so it is looked for among all: that
+ * costs microseconds for each record, and happens when somebody was erased.
+ */
+function forget({ engine, pins }: EngineState, unlinked: ReadonlySet<string>, hashKey: string): string[] {
+  if (unlinked.size === 0) return [];
+  const forgotten: string[] = [];
+  const isRedacted = [...unlinked].some((name) => name.includes(`|${REDACTED}`));
+  for (const { records } of isRedacted ? engine.clusters() : []) {
+    for (const key of records) {
+      const record = recordOfKey(key);
+      const redacted = { ...record, sourceRecordId: redactedRecordId(hashKey, record) };
+      if (unlinked.has(recordKey(redacted))) forgotten.push(key);
+    }
+  }
+  forgotten.push(...[...unlinked].filter((key) => engine.has(key)));
+  for (const key of forgotten) {
+    engine.remove(key);
+    pins.delete(key);
+  }
+  return forgotten;
+}
+
+function nameInLog({ dataSourceId, sourceRecordId }: IdentityEvent['payload']): string {
+  return `${dataSourceId}|${sourceRecordId}`;
+}
+
+function verdictsOf({ type, payload }: IdentityEvent): readonly Verdict[] {
+  if (type !== 'MatchDecided' && type !== 'MatchDecisionRevoked') return [];
+  // An erased decision says nothing any more.
+  return Array.isArray(payload['verdicts']) ? (payload['verdicts'] as Verdict[]) : [];
+}
+
+function takeVerdict({ engine, pins }: EngineState, verdict: Verdict): void {
+  if (verdict.kind === 'PIN') pins.set(recordKey(verdict.record), verdict.customer360Id);
+  else engine.decide({ kind: verdict.kind, left: recordKey(verdict.left), right: recordKey(verdict.right) });
+}
+
+function dropVerdict({ engine, pins }: EngineState, verdict: Verdict): void {
+  if (verdict.kind === 'PIN') pins.delete(recordKey(verdict.record));
+  else engine.withdraw(recordKey(verdict.left), recordKey(verdict.right));
+}

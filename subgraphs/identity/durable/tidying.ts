@@ -1,0 +1,195 @@
+import type { Clock } from '../../../schema/clock.ts';
+import { recordOfKey } from '../store/decision.ts';
+import type { StoredHousehold } from '../store/household.ts';
+import { type IdentityOperation, type IdentityRepository, recordKey } from '../store/repository.ts';
+import { reviewIdOf } from '../store/review.ts';
+import type { EngineState } from './engine-state.ts';
+
+/** What tidying up after the engine is made from. */
+export interface TidyingParts {
+  readonly repository: IdentityRepository;
+  readonly clock: Clock;
+  newHouseholdId(): string;
+  readonly reviewIntervalMs?: number;
+}
+
+const REVIEWS_KEPT = 1_000;
+const REVIEW_INTERVAL_MS = 30_000;
+const KEYS_AT_ONCE = 1_000;
+/** A model fitted to fewer records is no better than the one that comes with the project. */
+const RECORDS_TO_FIT = 2_000;
+
+/**
+ * What follows from the engine's state but need not be written with a record: the queue of reviews, households, and once,
+ * when all clouds have been read, a model fitted to the records.
+ */
+export class Tidying {
+  readonly #parts: TidyingParts;
+  readonly #touched = new Set<string>();
+  #isWhole = true;
+  #isChanged = true;
+  #reviewedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: TidyingParts) {
+    this.#parts = parts;
+  }
+
+  /** Another state: all of it is to be looked at. */
+  reset(): void {
+    this.noteAll();
+    this.#touched.clear();
+  }
+
+  /** Records whose clusters may have changed. */
+  note(keys: Iterable<string>): void {
+    for (const key of keys) {
+      this.#touched.add(key);
+      this.#isChanged = true;
+    }
+  }
+
+  /** Everything may have changed. */
+  noteAll(): void {
+    this.#isWhole = true;
+    this.#isChanged = true;
+    this.#reviewedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** The steps from what the store has to what the engine says. */
+  async operations(state: EngineState): Promise<IdentityOperation[]> {
+    const model = await this.#model(state);
+    if (model) return [model];
+    return [...(await this.#households(state)), ...(await this.#reviews(state))];
+  }
+
+  async #model({ engine }: EngineState): Promise<IdentityOperation | null> {
+    const { repository } = this.#parts;
+    if (engine.size < RECORDS_TO_FIT || engine.model.recordCount > 0) return null;
+    if (await repository.documents.active('MODEL')) return null;
+    if (!(await isReadWhole(repository, engine.clusters()))) return null;
+    return { kind: 'activate', documentKind: 'MODEL', text: JSON.stringify(engine.fit()) };
+  }
+
+  async #reviews({ engine }: EngineState): Promise<IdentityOperation[]> {
+    const { repository, clock, reviewIntervalMs = REVIEW_INTERVAL_MS } = this.#parts;
+    const now = clock();
+    if (!this.#isChanged || now - this.#reviewedAt < reviewIntervalMs) return [];
+    this.#isChanged = false;
+    this.#reviewedAt = now;
+    const waiting = new Map(
+      (await repository.reviews.list({ first: REVIEWS_KEPT })).map((each) => [each.reviewId, each]),
+    );
+    const operations: IdentityOperation[] = [];
+    for (const { left, right, bits, kind, verdict, expectedValue } of engine.uncertainPairs(REVIEWS_KEPT)) {
+      const pair = { left: recordOfKey(left), right: recordOfKey(right) };
+      const reviewId = reviewIdOf(pair.left, pair.right);
+      const known = waiting.get(reviewId);
+      waiting.delete(reviewId);
+      const reviewKind = kind === 'VETOED' ? 'VETOED_MERGE' : 'UNCERTAIN';
+      if (known?.kind === reviewKind && known.bits === bits && known.expectedValue === expectedValue) continue;
+      const reasons = verdict === null ? [] : [verdict];
+      operations.push({ kind: 'review', review: { kind: reviewKind, ...pair, bits, expectedValue, reasons } });
+    }
+    if (waiting.size > 0) operations.push({ kind: 'closeReviews', reviewIds: [...waiting.keys()] });
+    return operations;
+  }
+
+  async #households({ engine }: EngineState): Promise<IdentityOperation[]> {
+    const keys = this.#isWhole ? firstKeys(engine.clusters()) : [...this.#touched].filter((key) => engine.has(key));
+    this.#isWhole = false;
+    this.#touched.clear();
+    const operations: IdentityOperation[] = [];
+    const done = new Set<string>();
+    let chunk: string[] = [];
+    const flush = async (): Promise<void> => {
+      operations.push(...(await this.#householdsOf(engine, chunk, done)));
+      chunk = [];
+    };
+    for (const key of keys) {
+      chunk.push(key);
+      if (chunk.length >= KEYS_AT_ONCE / 2) await flush();
+    }
+    if (chunk.length > 0) await flush();
+    return operations;
+  }
+
+  async #householdsOf(
+    engine: EngineState['engine'],
+    keys: readonly string[],
+    done: Set<string>,
+  ): Promise<IdentityOperation[]> {
+    const { repository } = this.#parts;
+    const groups = keys.map((key) => engine.householdOf(key)?.clusters ?? [engine.clusterOf(key)?.key ?? key]);
+    const customerOf = await customersOf(repository, groups.flat());
+    const people = groups.map((clusters) => [...new Set(clusters.flatMap((key) => customerOf.get(key) ?? []))].sort());
+    const stored = await householdsOf(repository, people.flat());
+    const operations: IdentityOperation[] = [];
+    for (const customer360Ids of people) {
+      const group = customer360Ids.join(' ');
+      if (group === '' || done.has(group)) continue;
+      done.add(group);
+      operations.push(...this.#householdSteps(customer360Ids, stored));
+    }
+    return operations;
+  }
+
+  #householdSteps(
+    customer360Ids: readonly string[],
+    stored: ReadonlyMap<string, StoredHousehold>,
+  ): IdentityOperation[] {
+    const before = [...new Set(customer360Ids.flatMap((id) => stored.get(id) ?? []))];
+    before.sort((one, other) => (one.householdId < other.householdId ? -1 : 1));
+    const [oldest] = before;
+    if (customer360Ids.length >= 2) {
+      if (before.length === 1 && oldest?.customer360Ids.join(' ') === customer360Ids.join(' ')) return [];
+      const householdId = oldest?.householdId ?? this.#parts.newHouseholdId();
+      return [{ kind: 'household', householdId, customer360Ids }];
+    }
+    return before.map(({ householdId, customer360Ids: members }) => {
+      const left = members.filter((id) => !customer360Ids.includes(id));
+      return { kind: 'household', householdId, customer360Ids: left.length > 1 ? left : [] };
+    });
+  }
+}
+
+/** True when every cloud that records come from has been read from beginning to end. */
+async function isReadWhole(
+  repository: IdentityRepository,
+  clusters: Iterable<{ readonly records: readonly string[] }>,
+): Promise<boolean> {
+  const clouds = new Set<string>();
+  for (const { records } of clusters) for (const key of records) clouds.add(recordOfKey(key).dataSourceId);
+  const positions = await Promise.all([...clouds].map((cloud) => repository.positionOf(cloud)));
+  return positions.every((position) => position?.phase === 'FOLLOWING');
+}
+
+function* firstKeys(clusters: Iterable<{ readonly key: string }>): IterableIterator<string> {
+  for (const { key } of clusters) yield key;
+}
+
+async function customersOf(repository: IdentityRepository, keys: readonly string[]): Promise<Map<string, string>> {
+  const customers = new Map<string, string>();
+  const distinct = [...new Set(keys)];
+  for (let at = 0; at < distinct.length; at += KEYS_AT_ONCE) {
+    const chunk = distinct.slice(at, at + KEYS_AT_ONCE).map(recordOfKey);
+    const found = await repository.customersByRecords(chunk);
+    for (const record of chunk) {
+      const customer = found.get(recordKey(record));
+      if (customer) customers.set(recordKey(record), customer.customer360Id);
+    }
+  }
+  return customers;
+}
+
+async function householdsOf(
+  repository: IdentityRepository,
+  ids: readonly string[],
+): Promise<Map<string, StoredHousehold>> {
+  const households = new Map<string, StoredHousehold>();
+  const distinct = [...new Set(ids)];
+  for (let at = 0; at < distinct.length; at += KEYS_AT_ONCE) {
+    const found = await repository.households.ofCustomers(distinct.slice(at, at + KEYS_AT_ONCE));
+    for (const [id, household] of found) households.set(id, household);
+  }
+  return households;
+}

@@ -1,0 +1,159 @@
+import type { NameTable } from '../compare/name-table.ts';
+import { ADDRESS_WIDTH, type FeatureCursor, type Features } from './features.ts';
+
+/** Kinds of key. Those of contact points also tell how many people share one. */
+export const KEY = {
+  email: 1,
+  mailbox: 2,
+  phone: 3,
+  place: 4,
+  social: 5,
+  identification: 6,
+  attribute: 7,
+  soundNames: 11,
+  exactNames: 12,
+  namesYear: 13,
+  namesPostal: 14,
+  birthDate: 15,
+  birthFamily: 16,
+  familyPostal: 17,
+  givenPostal: 18,
+  letters: 19,
+  familyRare: 20,
+  namesCity: 21,
+  familyCity: 22,
+  birthGiven: 23,
+} as const;
+
+const SHORTEST_MAILBOX = 5;
+const SHORTEST_LETTERS = 6;
+const PHONE_SUFFIX = 7;
+
+/** A key as a number of 32 bits. */
+export function keyOf(kind: number, first: number, second = 0): number {
+  let hash = Math.imul(kind + 0x51ed270b, 0x9e3779b1) ^ Math.imul(first + 0x7f4a7c15, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) ^ Math.imul(second + 0x165667b1, 0x27d4eb2f);
+  hash = Math.imul(hash ^ (hash >>> 13), 0x9e3779b1);
+  return (hash ^ (hash >>> 16)) | 0;
+}
+
+/** A text as a number of 32 bits. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
+}
+
+/**
+ * The keys under which a record can be found, written into `into`; gives how many. Many kinds, so that whoever has
+ * mistyped one field, moved or changed the name is found by another; names alone, names with something else for those
+ * names that are too frequent, values that are rare.
+ */
+export function keysOf(features: Features, names: NameTable, cursor: FeatureCursor, into: Int32Array): number {
+  const { data } = features;
+  let count = 0;
+  const add = (key: number): void => {
+    if (count < into.length) {
+      into[count] = key;
+      count += 1;
+    }
+  };
+  for (let i = 0; i < cursor.emailCount; i += 1) addEmail(features, data[cursor.emailAt + i] as number, add);
+  for (let i = 0; i < cursor.phoneCount; i += 1) add(phoneKeyOf(features, data[cursor.phoneAt + i] as number));
+  for (let i = 0; i < cursor.socialCount; i += 1) add(keyOf(KEY.social, data[cursor.socialAt + i] as number));
+  for (let i = 0; i < cursor.identificationCount; i += 1)
+    add(keyOf(KEY.identification, data[cursor.identificationAt + i] as number));
+  for (let i = 0; i < cursor.attributeCount; i += 1) add(keyOf(KEY.attribute, data[cursor.attributeAt + i] as number));
+  for (let i = 0; i < cursor.addressCount; i += 1) {
+    const place = data[cursor.addressAt + i * ADDRESS_WIDTH] as number;
+    if (place >= 0) add(keyOf(KEY.place, place));
+  }
+  addNames(features, names, cursor, add);
+  return count;
+}
+
+/** The keys of a record's contact points, accounts and official numbers: those that tell how many people share one. */
+export function contactKeysOf(features: Features, cursor: FeatureCursor): number[] {
+  const { data } = features;
+  const keys: number[] = [];
+  for (let i = 0; i < cursor.emailCount; i += 1) keys.push(keyOf(KEY.email, data[cursor.emailAt + i] as number));
+  for (let i = 0; i < cursor.phoneCount; i += 1) keys.push(phoneKeyOf(features, data[cursor.phoneAt + i] as number));
+  for (let i = 0; i < cursor.socialCount; i += 1) keys.push(keyOf(KEY.social, data[cursor.socialAt + i] as number));
+  for (let i = 0; i < cursor.identificationCount; i += 1)
+    keys.push(keyOf(KEY.identification, data[cursor.identificationAt + i] as number));
+  for (let i = 0; i < cursor.addressCount; i += 1) {
+    const place = data[cursor.addressAt + i * ADDRESS_WIDTH] as number;
+    if (place >= 0) keys.push(keyOf(KEY.place, place));
+  }
+  return keys;
+}
+
+/** The key of a telephone number: its last digits, so that a missing area code does no harm. */
+export function phoneKeyOf(features: Features, phone: number): number {
+  return keyOf(KEY.phone, hashOf(features.phones.text(phone).slice(-PHONE_SUFFIX)));
+}
+
+function addEmail(features: Features, email: number, add: (key: number) => void): void {
+  add(keyOf(KEY.email, email));
+  const text = features.emails.text(email);
+  const mailbox = text.slice(0, text.indexOf('@'));
+  if (mailbox.length >= SHORTEST_MAILBOX) add(keyOf(KEY.mailbox, hashOf(mailbox)));
+  const letters = mailbox.replace(/[^a-z]/g, '');
+  if (letters.length >= SHORTEST_LETTERS) add(keyOf(KEY.letters, hashOf(letters)));
+}
+
+function addNames(features: Features, names: NameTable, cursor: FeatureCursor, add: (key: number) => void): void {
+  const { data } = features;
+  const given = cursor.givenCount > 0 ? (data[cursor.givenAt] as number) : -1;
+  const family = cursor.wholeFamily;
+  const birthDate = cursor.birthDate & 0x3fffffff;
+  const postal = firstOf(features, cursor, 4);
+  const city = firstOf(features, cursor, 5);
+  if (birthDate >= 512) add(keyOf(KEY.birthDate, sortedBirthDate(birthDate)));
+  if (family >= 0) {
+    const sound = hashOf(names.sound(family));
+    add(keyOf(KEY.familyRare, family));
+    if (birthDate >= 512) add(keyOf(KEY.birthFamily, sortedBirthDate(birthDate), sound));
+    if (postal >= 0) add(keyOf(KEY.familyPostal, sound, postal));
+    if (city >= 0) add(keyOf(KEY.familyCity, sound, city));
+  }
+  if (given < 0) return;
+  const formal = hashOf(names.sound(given).slice(0, 3));
+  if (birthDate >= 512) add(keyOf(KEY.birthGiven, sortedBirthDate(birthDate), formal));
+  if (postal >= 0) add(keyOf(KEY.givenPostal, hashOf(names.formal(given)[0] ?? ''), postal));
+  if (family < 0) return;
+  // Unordered, so that given and family name may have been put the wrong way round.
+  const sound = pairOf(hashOf(names.sound(given)), hashOf(names.sound(family)));
+  add(keyOf(KEY.soundNames, sound));
+  add(keyOf(KEY.exactNames, pairOf(hashOf(names.formal(given)[0] ?? ''), family)));
+  const year = birthDate >>> 9;
+  if (year > 0) add(keyOf(KEY.namesYear, sound, year));
+  if (postal >= 0) add(keyOf(KEY.namesPostal, sound, postal));
+  if (city >= 0) add(keyOf(KEY.namesCity, sound, city));
+  addMailboxes(features, given, family, add);
+}
+
+/** The mailboxes that people make of a name: who gives a name only meets who gives an address only. */
+function addMailboxes(features: Features, given: number, family: number, add: (key: number) => void): void {
+  const first = features.names.text(given);
+  const last = features.names.text(family);
+  if (first.length < 2 || last.length < 3) return;
+  for (const mailbox of [first + last, last + first, `${first[0]}${last}`]) {
+    if (mailbox.length >= SHORTEST_LETTERS) add(keyOf(KEY.letters, hashOf(mailbox)));
+  }
+}
+
+function firstOf(features: Features, cursor: FeatureCursor, part: number): number {
+  return cursor.addressCount > 0 ? (features.data[cursor.addressAt + part] as number) : -1;
+}
+
+function pairOf(a: number, b: number): number {
+  return (a + b) ^ Math.imul(a ^ b, 0x01000193);
+}
+
+/** Day and month in order of size: a date and the same with both exchanged have one key. */
+function sortedBirthDate(birthDate: number): number {
+  const day = birthDate & 31;
+  const month = (birthDate >>> 5) & 15;
+  return ((birthDate >>> 9) << 10) | (Math.min(day, month) << 5) | Math.max(day, month);
+}

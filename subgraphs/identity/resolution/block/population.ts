@@ -1,0 +1,160 @@
+import { Comparer } from '../compare/compare.ts';
+import { Degrees } from '../compare/degree.ts';
+import { NameTable, type NicknameGroups } from '../compare/name-table.ts';
+import type { MatchRecord } from '../match-record.ts';
+import type { MatchRuleset } from '../rules/match-ruleset.ts';
+import { createValueFilter } from '../rules/value-filter.ts';
+import { type Dictionary, grown } from './dictionary.ts';
+import { FeatureCursor, Features } from './features.ts';
+import { IndexTable } from './index-table.ts';
+import { contactKeysOf, keysOf } from './keys.ts';
+
+const KEYS_LIMIT = 96;
+const CANDIDATES_LIMIT = 4_096;
+
+/** The records, the index over them, and what comparing them needs. */
+export class Population {
+  readonly features = new Features();
+  readonly index = new IndexTable();
+  readonly names: NameTable;
+  readonly degrees: Degrees;
+  readonly comparer: Comparer;
+  /** Candidates of the last call of `findCandidates`. */
+  readonly candidates = new Int32Array(CANDIDATES_LIMIT);
+  /** Keys that were left out because too many records have them, since the beginning. */
+  blocksOverCap = 0;
+  private readonly cap: number;
+  private readonly cursor = new FeatureCursor();
+  private readonly scratch = new Int32Array(KEYS_LIMIT);
+  private readonly postings: Int32Array;
+  private keys: Int32Array<ArrayBuffer> = new Int32Array(1 << 12);
+  private keysUsed = 0;
+  private keyOffsets: Int32Array<ArrayBuffer> = new Int32Array(1024);
+  private seen: Int32Array<ArrayBuffer> = new Int32Array(1024);
+  private round = 0;
+
+  /** `cap`: a block of more records is left out. */
+  constructor(nicknames: NicknameGroups, ruleset: MatchRuleset, cap: number) {
+    this.cap = cap;
+    this.postings = new Int32Array(cap);
+    this.names = new NameTable(this.features.names, nicknames);
+    this.degrees = new Degrees(this.features, this.names, this.index, new FeatureCursor());
+    this.comparer = new Comparer({
+      features: this.features,
+      names: this.names,
+      degrees: this.degrees,
+      ignored: createValueFilter(ruleset, this.features),
+    });
+  }
+
+  /** Adds a record and gives its slot. */
+  add(record: MatchRecord): number {
+    const slot = this.features.add(record);
+    this.enter(slot);
+    return slot;
+  }
+
+  /** Writes a record's features, to be entered into the index by `enter`; gives `before` when that record has the same features. */
+  write(record: MatchRecord, before: number): number {
+    const slot = this.features.add(record);
+    if (before < 0 || !this.features.areEqual(before, slot)) return slot;
+    this.features.undo(slot);
+    return before;
+  }
+
+  /** Enters a record into the index. */
+  enter(slot: number): void {
+    if (slot + 1 >= this.keyOffsets.length) this.keyOffsets = grown(this.keyOffsets, slot + 2);
+    if (slot >= this.seen.length) this.seen = grown(this.seen, slot + 1);
+    if (this.keysUsed + KEYS_LIMIT >= this.keys.length) this.keys = grown(this.keys, this.keysUsed + KEYS_LIMIT);
+    const count = keysOf(this.features, this.names, this.features.read(slot, this.cursor), this.scratch);
+    this.keyOffsets[slot] = this.keysUsed;
+    for (let i = 0; i < count; i += 1) {
+      const key = this.scratch[i] as number;
+      this.keys[this.keysUsed + i] = key;
+      this.index.add(key, slot);
+      this.degrees.forget(key);
+    }
+    this.keysUsed += count;
+    this.keyOffsets[slot + 1] = this.keysUsed;
+  }
+
+  /** Takes a record away; its slot is never used again. */
+  remove(slot: number): void {
+    for (let i = this.keyOffsets[slot] as number; i < (this.keyOffsets[slot + 1] as number); i += 1) {
+      this.index.remove(this.keys[i] as number, slot);
+      this.degrees.forget(this.keys[i] as number);
+    }
+    this.features.remove(slot);
+  }
+
+  /** The keys of a record's contact points, and how many people share each. */
+  sharing(slot: number): Map<number, number> {
+    const keys = contactKeysOf(this.features, this.features.read(slot, this.cursor));
+    return new Map(keys.map((key) => [key, this.degrees.of(key)]));
+  }
+
+  /** The records of those keys that are shared by another number of people now than `before` says, unless more than `limit` records have one. */
+  resharing(before: ReadonlyMap<number, number>, limit: number): number[] {
+    const found: number[] = [];
+    for (const [key, degree] of before) {
+      if (this.index.count(key) > limit || this.degrees.of(key) === degree) continue;
+      const written = this.index.read(key, this.postings);
+      for (let i = 0; i < written; i += 1) found.push(this.postings[i] as number);
+    }
+    return found;
+  }
+
+  /** Runs some work with two records that are not in the index and do not stay. */
+  withVisitors<T>(left: MatchRecord, right: MatchRecord, work: (left: number, right: number) => T): T {
+    const a = this.features.add(left);
+    const b = this.features.add(right);
+    try {
+      return work(a, b);
+    } finally {
+      this.features.undo(b);
+      this.features.undo(a);
+    }
+  }
+
+  /** Writes the records that share a key with a record into `candidates`, those below `below` only, and gives how many. */
+  findCandidates(slot: number, below: number): number {
+    this.round += 1;
+    const { candidates, postings, seen, round } = this;
+    seen[slot] = round;
+    let count = 0;
+    for (let i = this.keyOffsets[slot] as number; i < (this.keyOffsets[slot + 1] as number); i += 1) {
+      const key = this.keys[i] as number;
+      const size = this.index.count(key);
+      if (size < 2) continue;
+      if (size > this.cap) {
+        this.blocksOverCap += 1;
+        continue;
+      }
+      const written = this.index.read(key, postings);
+      for (let j = 0; j < written; j += 1) {
+        const other = postings[j] as number;
+        if (other >= below || seen[other] === round || count >= CANDIDATES_LIMIT) continue;
+        seen[other] = round;
+        candidates[count] = other;
+        count += 1;
+      }
+    }
+    return count;
+  }
+
+  /** How many contact points more records carry than the ruleset allows. */
+  countShared(ruleset: MatchRuleset): number {
+    const { features } = this;
+    return (
+      overLimit(features.emails, ruleset.typeRule('EMAIL').limit) +
+      overLimit(features.phones, ruleset.typeRule('PHONE').limit)
+    );
+  }
+}
+
+function overLimit(dictionary: Dictionary, limit: number): number {
+  let count = 0;
+  for (let id = 0; id < dictionary.size; id += 1) if (dictionary.count(id) > limit) count += 1;
+  return count;
+}

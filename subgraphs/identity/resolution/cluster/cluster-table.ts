@@ -1,0 +1,76 @@
+import { grown } from '../block/dictionary.ts';
+
+const ALONE = -1;
+
+/** Which records are together: each record points to the next one of its cluster, and to the one that names it. */
+export class ClusterTable {
+  private next: Int32Array<ArrayBuffer> = new Int32Array(1024);
+  private labels: Int32Array<ArrayBuffer> = new Int32Array(1024).fill(ALONE);
+  private changed = new Set<number>();
+
+  /** Makes a record a cluster of its own. */
+  add(slot: number): void {
+    if (slot >= this.next.length) {
+      const length = this.labels.length;
+      this.next = grown(this.next, slot + 1);
+      this.labels = grown(this.labels, slot + 1);
+      this.labels.fill(ALONE, length);
+    }
+    this.next[slot] = slot;
+    this.labels[slot] = slot;
+    this.changed.add(slot);
+  }
+
+  /** Takes a record out; those it was with stay together until they are clustered again. */
+  remove(slot: number): void {
+    const rest = this.members(slot).filter((other) => other !== slot);
+    this.labels[slot] = ALONE;
+    this.changed.delete(slot);
+    if (rest.length > 0) this.join(rest);
+  }
+
+  /** What names the cluster of a record. */
+  labelOf(slot: number): number {
+    return this.labels[slot] as number;
+  }
+
+  /** The records of a record's cluster, itself first. */
+  members(slot: number): number[] {
+    const found = [slot];
+    for (let at = this.next[slot] as number; at !== slot; at = this.next[at] as number) found.push(at);
+    return found;
+  }
+
+  /**
+   * Makes each group of records a cluster. Every record of the clusters that they were in has to be in one of the groups.
+   * Groups that are clusters already do not count as changed.
+   */
+  assign(groups: readonly (readonly number[])[]): void {
+    // All are looked at before the first is changed: a ring that has lost a record can't be walked.
+    const changed = groups.filter((group) => !this.isCluster(group));
+    for (const group of changed) this.join(group);
+  }
+
+  private isCluster(slots: readonly number[]): boolean {
+    const label = this.labels[slots[0] as number];
+    return (
+      slots.every((slot) => this.labels[slot] === label) && this.members(slots[0] as number).length === slots.length
+    );
+  }
+
+  private join(slots: readonly number[]): void {
+    const label = slots.reduce((smallest, slot) => Math.min(smallest, slot), Number.MAX_SAFE_INTEGER);
+    slots.forEach((slot, index) => {
+      this.labels[slot] = label;
+      this.next[slot] = slots[(index + 1) % slots.length] as number;
+      this.changed.add(slot);
+    });
+  }
+
+  /** Records whose cluster has changed since the last call. */
+  takeChanged(): Set<number> {
+    const { changed } = this;
+    this.changed = new Set();
+    return changed;
+  }
+}

@@ -1,0 +1,91 @@
+import { ADDRESS_WIDTH, type FeatureCursor } from '../block/features.ts';
+import { KEY, keyOf } from '../block/keys.ts';
+import type { ComparerParts, Comparison } from './compare.ts';
+import { cityFrequency, postalCodeFrequency } from './frequency.ts';
+import { ADDRESS, AT, MISSING } from './levels.ts';
+import { editDistance, jaroWinkler } from './similarity.ts';
+import { STRANGERS, sharedByChance } from './sharing.ts';
+
+const SIMILAR_STREET = 0.9;
+
+/** Compares the addresses of two records: the best pair of them counts. */
+export function compareAddresses(parts: ComparerParts, a: FeatureCursor, b: FeatureCursor, into: Comparison): void {
+  const { features, degrees } = parts;
+  let best = MISSING;
+  for (let i = 0; i < a.addressCount; i += 1) {
+    const left = a.addressAt + i * ADDRESS_WIDTH;
+    for (let j = 0; j < b.addressCount; j += 1) {
+      const right = b.addressAt + j * ADDRESS_WIDTH;
+      const level = levelOf(parts, left, right);
+      if (level >= best) continue;
+      best = level;
+      into.set(AT.address, level, chanceOf(level, left), left, right);
+    }
+  }
+
+  function chanceOf(level: number, at: number): number {
+    const { data } = features;
+    if (level <= ADDRESS.street) {
+      const degree = degrees.of(keyOf(KEY.place, data[at] as number));
+      return sharedByChance(features, into, degree, STRANGERS.place);
+    }
+    if (level === ADDRESS.postalCode) return postalCodeFrequency(features, data[at + 4] as number);
+    return level === ADDRESS.city ? cityFrequency(features, data[at + 5] as number) : 0;
+  }
+}
+
+function levelOf({ features }: ComparerParts, left: number, right: number): number {
+  const { data } = features;
+  const [place, street, number, unit, postal, city] = [left, left + 1, left + 2, left + 3, left + 4, left + 5].map(
+    (at) => data[at] as number,
+  ) as [number, number, number, number, number, number];
+  const [otherPlace, otherStreet, otherNumber, otherUnit, otherPostal, otherCity] = [
+    right,
+    right + 1,
+    right + 2,
+    right + 3,
+    right + 4,
+    right + 5,
+  ].map((at) => data[at] as number) as [number, number, number, number, number, number];
+  const samePostal = postal >= 0 && postal === otherPostal;
+  const sameCity =
+    city >= 0 &&
+    (city === otherCity || (otherCity >= 0 && isSlip(features.cities.text(city), features.cities.text(otherCity))));
+  const postalUnknown = postal < 0 || otherPostal < 0;
+  const cityUnknown = city < 0 || otherCity < 0;
+  if (place >= 0 && place === otherPlace) {
+    if (samePostal || sameCity)
+      return unit >= 0 && otherUnit >= 0 && unit !== otherUnit ? ADDRESS.unitDiffers : ADDRESS.exact;
+    return ADDRESS.street;
+  }
+  const isNear = samePostal || sameCity || (postalUnknown && cityUnknown);
+  if (isNear && street >= 0 && otherStreet >= 0) {
+    const sameNumber = number >= 0 && number === otherNumber;
+    if (sameNumber && isSimilarStreet(features.streets.text(street), features.streets.text(otherStreet)))
+      return ADDRESS.close;
+    if (
+      street === otherStreet &&
+      number >= 0 &&
+      otherNumber >= 0 &&
+      isSlip(features.numbers.text(number), features.numbers.text(otherNumber))
+    )
+      return ADDRESS.close;
+    if (street === otherStreet && (number < 0 || otherNumber < 0)) return ADDRESS.close;
+  }
+  if (samePostal) return ADDRESS.postalCode;
+  if (sameCity) return ADDRESS.city;
+  const nothingToCompare = postalUnknown && cityUnknown && (street < 0 || otherStreet < 0);
+  return nothingToCompare ? MISSING : ADDRESS.different;
+}
+
+function isSimilarStreet(a: string, b: string): boolean {
+  return (
+    jaroWinkler(a, b) >= SIMILAR_STREET ||
+    editDistance(a, b) <= 2 ||
+    (Math.min(a.length, b.length) >= 5 && (a.includes(b) || b.includes(a)))
+  );
+}
+
+function isSlip(a: string, b: string): boolean {
+  return editDistance(a, b) === 1;
+}

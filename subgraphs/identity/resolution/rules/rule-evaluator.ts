@@ -1,0 +1,111 @@
+import type { Comparison } from '../compare/compare.ts';
+import { AT, LEVELS, MISSING } from '../compare/levels.ts';
+import { FIELDS, type Field } from '../score/model.ts';
+import type { DeterministicRule, MatchMethod, MatchRuleset } from './match-ruleset.ts';
+
+/** Which rules hold for a pair. */
+export interface RuleVerdict {
+  /** The rule that decided or supported first, -1 without. */
+  rule: number;
+  effect: 'NONE' | 'ASSERT' | 'SUPPORT' | 'FORBID';
+  /** What all SUPPORTs together add. */
+  bits: number;
+}
+
+const MISSING_BIT = 1 << 20;
+/** Levels that each method takes, beside `EXACT` which all but the negative ones do. */
+const NORMALIZED: Readonly<Partial<Record<Field, readonly string[]>>> = {
+  GIVEN_NAME: ['NICKNAME'],
+  BIRTH_DATE: ['EXCHANGED'],
+  ADDRESS: ['STREET'],
+};
+const FUZZY: Readonly<Partial<Record<Field, readonly string[]>>> = {
+  GIVEN_NAME: ['NICKNAME', 'CLOSE', 'SIMILAR'],
+  FAMILY_NAME: ['PART', 'CLOSE', 'SIMILAR'],
+  BIRTH_DATE: ['EXCHANGED', 'CLOSE'],
+  EMAIL: ['MAILBOX', 'CLOSE'],
+  PHONE: ['SUFFIX', 'CLOSE'],
+  ADDRESS: ['UNIT_DIFFERS', 'STREET', 'CLOSE'],
+  SOCIAL: ['CLOSE'],
+  PARTY_IDENTIFICATION: ['CLOSE'],
+  ATTRIBUTE: ['CLOSE'],
+};
+
+interface CompiledRule {
+  readonly rule: DeterministicRule;
+  readonly position: number;
+  readonly fields: readonly number[];
+  readonly masks: readonly number[];
+  readonly needsUniqueDifference: boolean;
+}
+
+/** The rules of a ruleset, made ready to be asked for each pair. */
+export class RuleEvaluator {
+  private readonly rules: readonly CompiledRule[];
+  private readonly verdict: RuleVerdict = { rule: -1, effect: 'NONE', bits: 0 };
+
+  constructor({ document }: MatchRuleset) {
+    const order = { FORBID: 0, ASSERT: 1, SUPPORT: 2 } as const;
+    this.rules = document.rules
+      .map((rule, position) => compileRule(rule, position))
+      .sort((a, b) => order[a.rule.effect] - order[b.rule.effect] || a.position - b.position);
+  }
+
+  /** Which rules hold for a comparison. The answer is used again: read it before asking again. */
+  judge(comparison: Comparison): RuleVerdict {
+    const { verdict } = this;
+    verdict.rule = -1;
+    verdict.effect = 'NONE';
+    verdict.bits = 0;
+    for (const compiled of this.rules) {
+      if (!holds(compiled, comparison)) continue;
+      const { effect, bits = 0 } = compiled.rule;
+      if (verdict.effect === 'NONE') {
+        verdict.rule = compiled.position;
+        verdict.effect = effect;
+      }
+      if (effect !== 'SUPPORT') return verdict;
+      verdict.bits += bits;
+    }
+    return verdict;
+  }
+}
+
+function holds({ fields, masks, needsUniqueDifference }: CompiledRule, comparison: Comparison): boolean {
+  if (needsUniqueDifference && !comparison.uniqueDiffers) return false;
+  for (let i = 0; i < fields.length; i += 1) {
+    const level = comparison.levels[fields[i] as number] as number;
+    const bit = level === MISSING ? MISSING_BIT : 1 << level;
+    if (((masks[i] as number) & bit) === 0) return false;
+  }
+  return true;
+}
+
+function compileRule(rule: DeterministicRule, position: number): CompiledRule {
+  const fields: number[] = [];
+  const masks: number[] = [];
+  let needsUniqueDifference = false;
+  for (const { field, method } of rule.when) {
+    if (field === 'UNIQUE_IDENTIFICATION') {
+      needsUniqueDifference = method === 'DIFFERENT';
+      if (method !== 'DIFFERENT') {
+        fields.push(AT.identification);
+        masks.push(maskOf('PARTY_IDENTIFICATION', method));
+      }
+      continue;
+    }
+    fields.push(FIELDS.indexOf(field));
+    masks.push(maskOf(field, method));
+  }
+  return { rule, position, fields, masks, needsUniqueDifference };
+}
+
+function maskOf(field: Field, method: MatchMethod): number {
+  const levels: readonly string[] = LEVELS[field];
+  const bit = (level: string): number => 1 << levels.indexOf(level);
+  const different = field === 'GIVEN_NAME' ? bit('DIFFERENT') | bit('NOT_IN_EMAIL') : bit('DIFFERENT');
+  if (method === 'DIFFERENT') return bit('DIFFERENT');
+  if (method === 'NOT_DIFFERENT') return (MISSING_BIT | ((1 << levels.length) - 1)) & ~different;
+  const more = method === 'FUZZY' ? FUZZY[field] : method === 'EXACT_NORMALIZED' ? NORMALIZED[field] : [];
+  return (more ?? []).reduce((mask, level) => mask | bit(level), bit('EXACT'));
+}

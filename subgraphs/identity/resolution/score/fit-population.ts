@@ -1,0 +1,53 @@
+import type { Population } from '../block/population.ts';
+import { Comparison } from '../compare/compare.ts';
+import { populationOf } from '../compare/frequency.ts';
+import { createDefaultModel } from './default-model.ts';
+import { fitModel, PairSample } from './fit.ts';
+import type { MatchModel } from './model.ts';
+
+const RANDOM_PAIRS = 200_000;
+const SAMPLED_RECORDS = 5_000;
+const SEED = 42;
+
+/** Fits a model to the records of a population, which `slots` names; to a sample of them where there are many. Deterministic. */
+export function fitToPopulation(population: Population, slots: readonly number[]): MatchModel {
+  const prior = createDefaultModel();
+  if (slots.length < 2) return prior;
+  const comparison = new Comparison();
+  const random = new PairSample();
+  const next = generator(SEED);
+  for (let i = 0; i < RANDOM_PAIRS; i += 1) {
+    const left = slots[next(slots.length)] as number;
+    const right = slots[next(slots.length)] as number;
+    if (left === right) continue;
+    population.comparer.compare(left, right, comparison);
+    random.add(comparison);
+  }
+  const candidates = new PairSample();
+  const sampledRecords = Math.min(slots.length, SAMPLED_RECORDS);
+  for (let i = 0; i < sampledRecords; i += 1) {
+    const slot = slots[Math.floor((i * slots.length) / sampledRecords)] as number;
+    const count = population.findCandidates(slot, Number.MAX_SAFE_INTEGER);
+    for (let j = 0; j < count; j += 1) {
+      population.comparer.compare(slot, population.candidates[j] as number, comparison);
+      candidates.add(comparison);
+    }
+  }
+  return fitModel(prior, {
+    random,
+    candidates,
+    sampledRecords,
+    recordCount: slots.length,
+    population: populationOf(population.features),
+    comparison,
+  });
+}
+
+/** Whole numbers below a limit, always the same ones. */
+function generator(seed: number): (limit: number) => number {
+  let state = seed;
+  return (limit) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 4_294_967_296) * limit);
+  };
+}
