@@ -50,12 +50,13 @@ Serves identity, commerce, marketing or service. Identity reads the clouds at CO
     run: async (argv) => (await import('./subgraph.ts')).runSubgraph(argv),
   },
   compose: {
-    summary: 'write the supergraph of the four subgraphs',
-    help: `Usage: c360 compose [--output FILE]
+    summary: 'write the supergraph of the four subgraphs, or of others',
+    help: `Usage: c360 compose [--subgraphs FILE] [--output FILE]
 
 Composes the subgraphs of this package into a supergraph SDL, with COMMERCE_URL and the like as routing URLs where they are set.
 
-  --output FILE  where to write it; standard output when not given`,
+  --subgraphs FILE  compose those of this JSON list of {"name", "url", "sdl"?} instead; without the path of an SDL a subgraph is asked
+  --output FILE     where to write it; standard output when not given`,
     run: async (argv) => (await import('./compose.ts')).runCompose(argv),
   },
   import: {

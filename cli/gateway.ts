@@ -47,6 +47,9 @@ export async function runGateway(argv: readonly string[]): Promise<number> {
     closeAuthenticator();
   });
   console.log(`The graph is at ${server.origin}/graphql`);
+  if (!config.security.authentication) {
+    console.log('Authentication is not configured: only this machine can reach it.');
+  }
   return stopped;
 }
 

@@ -1,4 +1,4 @@
-import { readConfig } from '../gateway/config.ts';
+import { type Config, readConfig } from '../gateway/config.ts';
 import { createLog } from '../gateway/log.ts';
 import { parseArguments } from './arguments.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -13,20 +13,21 @@ export async function runStart(argv: readonly string[]): Promise<number> {
     onProgress: (text) => process.stderr.write(`${text}\n`),
   });
   const stopped = untilStopped(() => running.close());
-  console.log(greeting(running.origin, config.isProduction));
+  console.log(greeting(running.origin, config));
   return stopped;
 }
 
 /** The addresses and two queries to paste; the second names people of the sample data. */
-function greeting(origin: string, isProduction: boolean): string {
+function greeting(origin: string, { security }: Pick<Config, 'security'>): string {
   const post = (query: string) =>
     `  curl -s ${origin}/graphql -H 'content-type: application/json' -d '{"query":"${query}"}'`;
   return `
 Customer 360 is running.
 
-  graph       ${origin}/graphql${isProduction ? '' : '   (a browser gets the playground)'}
+  graph       ${origin}/graphql${security.playground ? '   (a browser gets the playground)' : ''}
   readiness   ${origin}/health/ready
   metrics     ${origin}/metrics
+  access      ${security.authentication ? 'by tokens' : 'from this machine only, as its administrator: authentication is not configured'}
 
 The first customers, with what each cloud knows of them right now:
 

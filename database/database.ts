@@ -6,8 +6,12 @@ export type Row = Record<string, unknown>;
  * told in `values.ts` and is the same on both engines.
  */
 export interface Queryable {
-  /** Runs one statement and gives its rows. Throws StoreUnavailable when the server can't be reached, else the engine's error. */
-  query<R extends Row = Row>(text: string, values?: readonly unknown[]): Promise<R[]>;
+  /**
+   * Runs one statement and gives its rows. Throws StoreUnavailable when the server can't be reached, else the engine's error. When
+   * the signal fires, a statement that waits is not sent, one that runs is cancelled (not in PGlite nor in a transaction, where it
+   * runs to its end), and the signal's reason is thrown.
+   */
+  query<R extends Row = Row>(text: string, values?: readonly unknown[], signal?: AbortSignal): Promise<R[]>;
 }
 
 /** Statements that become true together. Of no use after its end. */

@@ -23,13 +23,16 @@ export interface NewOutboxEvent {
   readonly occurredAt?: string;
 }
 
-/** Writes events in the caller's transaction, in the order given; readers are woken when it commits. One statement. */
+/**
+ * Writes events in the caller's transaction, in the order given; readers are woken when it commits. One statement. Gives the
+ * last one's sequence, null without events.
+ */
 export async function appendEvents(
   transaction: Queryable,
   schema: string,
   events: readonly NewOutboxEvent[],
-): Promise<void> {
-  if (events.length === 0) return;
+): Promise<number | null> {
+  if (events.length === 0) return null;
   const rows = events.map(({ id, type, key, payload, occurredAt }) => ({
     id,
     type,
@@ -37,12 +40,15 @@ export async function appendEvents(
     payload,
     occurred_at: occurredAt,
   }));
-  await transaction.query(
-    `INSERT INTO ${quoteIdentifier(schema)}.outbox (id, type, key, payload, occurred_at)
+  const [last] = await transaction.query<{ sequence: number }>(
+    `WITH added AS (
+     INSERT INTO ${quoteIdentifier(schema)}.outbox (id, type, key, payload, occurred_at)
      SELECT coalesce(id, gen_random_uuid()), type, key, coalesce(payload, '{}'), coalesce(occurred_at, clock_timestamp())
      FROM ROWS FROM (jsonb_to_recordset($1::jsonb)
        AS (id uuid, type text, key text, payload jsonb, occurred_at timestamptz)) WITH ORDINALITY
-     ORDER BY ordinality`,
+     ORDER BY ordinality RETURNING sequence)
+     SELECT max(sequence) AS sequence FROM added`,
     [JSON.stringify(rows)],
   );
+  return last?.sequence ?? null;
 }

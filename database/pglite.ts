@@ -71,8 +71,11 @@ class PgliteDatabase implements Database {
     });
   }
 
-  query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<R[]> {
-    return this.#inTurn(() => this.#connection.query<R>(text, values));
+  query<R extends Row = Row>(text: string, values: readonly unknown[] = [], signal?: AbortSignal): Promise<R[]> {
+    return this.#inTurn(async () => {
+      signal?.throwIfAborted();
+      return this.#connection.query<R>(text, values);
+    });
   }
 
   script(text: string): Promise<void> {

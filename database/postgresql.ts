@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Database, Row, StatementObserver, Transaction } from './database.ts';
 import { describeServer, toStoreError } from './postgresql-errors.ts';
 import { PostgresqlListener } from './postgresql-listener.ts';
+import { StatementCanceller } from './statement-canceller.ts';
 import { isStalePlan } from './statement-errors.ts';
 import { StatementNames } from './statement-names.ts';
 import { formatParameter, parserOf } from './values.ts';
@@ -58,6 +59,7 @@ class PostgresqlDatabase implements Database {
   readonly #observe: StatementObserver | undefined;
   readonly #names = new StatementNames();
   readonly #listener: PostgresqlListener;
+  readonly #canceller: StatementCanceller;
   #closing: Promise<void> | null = null;
 
   constructor(server: string, settings: pg.ClientConfig, options: PostgresqlOptions) {
@@ -72,13 +74,15 @@ class PostgresqlDatabase implements Database {
     // A server that breaks off an idle connection must not take the process with it; the pool opens a new one.
     this.#pool.on('error', () => undefined);
     this.#listener = new PostgresqlListener(server, settings);
+    this.#canceller = new StatementCanceller(settings);
   }
 
   async checkLogin(): Promise<void> {
     (await this.#connect()).release();
   }
 
-  async query<R extends Row = Row>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+  async query<R extends Row = Row>(text: string, values: readonly unknown[] = [], signal?: AbortSignal): Promise<R[]> {
+    if (signal) return this.#queryUntil<R>(text, values, signal);
     try {
       return await this.#run<R>(this.#pool, text, values, this.#names.nameOf(text));
     } catch (error) {
@@ -86,6 +90,36 @@ class PostgresqlDatabase implements Database {
       return this.#run<R>(this.#pool, text, values, undefined).catch((again) => {
         throw toStoreError(this.#server, again);
       });
+    }
+  }
+
+  async #queryUntil<R extends Row>(text: string, values: readonly unknown[], signal: AbortSignal): Promise<R[]> {
+    signal.throwIfAborted();
+    const client = await this.#connect();
+    let breakage: Error | undefined;
+    const onError = (error: Error): void => {
+      breakage = error;
+    };
+    let cancelling: Promise<void> | undefined;
+    const cancel = (): void => {
+      cancelling = this.#canceller.cancel(client);
+    };
+    client.on('error', onError);
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      signal.throwIfAborted();
+      return await this.#run<R>(client, text, values, this.#names.nameOf(text)).catch((error) => {
+        if (!isStalePlan(error)) throw error;
+        return this.#run<R>(client, text, values, undefined);
+      });
+    } catch (error) {
+      throw signal.aborted ? signal.reason : toStoreError(this.#server, error);
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      // What comes next on the connection must not be what is cancelled.
+      await cancelling;
+      client.off('error', onError);
+      client.release(breakage);
     }
   }
 

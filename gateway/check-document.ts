@@ -27,15 +27,17 @@ export function checkDocument(query: string, rules: GuardRules): CheckedDocument
 }
 
 function check(query: string, rules: GuardRules): CheckedDocument {
-  const document = parseDocument(query, rules.limits.tokens);
-  checkLimits(document, rules);
+  const located = parseDocument(query, rules.limits.tokens);
+  checkLimits(located, rules);
   const faults = validate(
     rules.apiSchema,
-    document,
+    located,
     rules.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule],
     { maxErrors: VALIDATION_ERROR_LIMIT },
   );
   if (faults.length > 0) throw new Refused(faults.map((fault) => asValidationError(fault, rules)));
+  // Where things stand in the text is told of faults only, and takes most of a document's memory.
+  const document = parse(query, { noLocation: true });
   const fragments = fragmentsOf(document);
   const { apiSchema: schema, access, holds, costs } = rules;
   const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);

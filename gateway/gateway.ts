@@ -21,10 +21,11 @@ import { createHandler, type Handler, type RoutesParts } from './routes.ts';
 import { type ListenOptions, listen, type RunningServer } from './server.ts';
 import { createRunSharing } from './share-in-flight.ts';
 import { type ReceiveParts, receive } from './stages/receive.ts';
-import { createLive, type Live, type LiveLimits } from './subscribe/live.ts';
+import { createLive, type Live } from './subscribe/live.ts';
+import type { LiveLimits } from './subscribe/live-limits.ts';
 import { createLiveStages } from './subscribe/live-stages.ts';
 import { isSocketOriginAllowed } from './subscribe/socket-origin.ts';
-import { createTelemetry } from './telemetry.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { Tracing } from './tracing.ts';
 import type { Deduplication } from './transport/deduplicate.ts';
 
@@ -121,17 +122,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     door,
     completePrincipal,
   });
-  const live = createLive({
-    stages: createLiveStages({ lease: () => generations.lease(), telemetry, log, completePrincipal }),
-    receive: (message) => receive(message, door),
-    authenticator: door.authenticator,
-    isOriginAllowed: ({ headers }) => isSocketOriginAllowed(headers, door.allowedOrigins),
-    newId,
-    metrics,
-    clock,
-    onLoss: (subgraph, error) => log.warn({ subgraph, error: describeError(error) }, 'a subscription broke off'),
-    ...(options.liveLimits && { limits: options.liveLimits }),
-  });
+  const live = beginLive({ generations, telemetry, log, door, newId, metrics, clock, options });
   const reloading = createReloading(generations, { log, metrics, clock, onSwapped: () => live.generationChanged() });
   const parts: RoutesParts = {
     pipeline,
@@ -166,6 +157,33 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       return generations.close();
     },
   };
+}
+
+interface LiveBeginning {
+  readonly generations: Generations<Generation>;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+  readonly door: ReceiveParts;
+  readonly newId: () => string;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly options: Pick<GatewayOptions, 'completePrincipal' | 'liveLimits'>;
+}
+
+/** Sockets, event streams and subscriptions. */
+function beginLive({ generations, telemetry, log, door, newId, metrics, clock, options }: LiveBeginning): Live {
+  const { completePrincipal, liveLimits } = options;
+  return createLive({
+    stages: createLiveStages({ lease: () => generations.lease(), telemetry, log, completePrincipal }),
+    receive: (message) => receive(message, door),
+    authenticator: door.authenticator,
+    isOriginAllowed: ({ headers }) => isSocketOriginAllowed(headers, door.allowedOrigins),
+    newId,
+    metrics,
+    clock,
+    onLoss: (subgraph, error) => log.warn({ subgraph, error: describeError(error) }, 'a subscription broke off'),
+    limits: { messageBytes: door.limits.bodyBytes, ...liveLimits },
+  });
 }
 
 async function beginGenerations(options: GatewayOptions, log: Logger): Promise<Generations<Generation>> {

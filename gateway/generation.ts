@@ -64,10 +64,7 @@ export function createGeneration(options: GenerationOptions): Generation {
     supergraph.subgraphs.map((subgraph) => [subgraph.name, options.transportTo(subgraph)]),
   );
   return {
-    rules: createGuardRules(
-      { sdl: options.supergraphSdl, apiSchema: supergraph.apiSchema },
-      { ...options.guard, introspection },
-    ),
+    rules: createGuardRules(supergraph, { ...options.guard, introspection }),
     planning: {
       planner: plannerFor(options, supergraph),
       executor: {

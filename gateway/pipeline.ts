@@ -22,7 +22,6 @@ export interface PipelineParts {
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly door: ReceiveParts;
-  /** Adds to whoever asks what the subgraphs need to know about them; not given where there is nothing to add. */
   readonly completePrincipal?: PrincipalCompletion | undefined;
 }
 
@@ -34,7 +33,7 @@ export interface Pipeline {
   ask(request: OperationRequest, caller: Caller): Promise<Answer['body']>;
 }
 
-/** Makes the way of a request: receive → guard → plan → execute → respond. */
+/** Makes the way of a request: receive → guard → plan → execute → respond. Subscriptions go it too: subscribe/live-stages.ts. */
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { lease, telemetry, log, door, completePrincipal = (principal) => principal } = parts;
   return {

@@ -2,6 +2,7 @@ import type { ClaimNames } from './auth/claims.ts';
 import type { Algorithm } from './auth/jwt.ts';
 import type { Budgets } from './limits/budgets.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits/limits.ts';
+import { DEFAULT_LIVE_LIMITS, type LiveLimits } from './subscribe/live-limits.ts';
 import type { VariableReader } from './variable-reader.ts';
 import type { VariableName } from './variables.ts';
 
@@ -10,6 +11,7 @@ export interface SecurityConfig {
   /** Undefined: nobody is asked who they are, and only this machine can reach the server. */
   readonly authentication: AuthenticationConfig | undefined;
   readonly limits: Limits;
+  readonly liveLimits: Pick<LiveLimits, 'operationsPerSocket' | 'clients' | 'queue'>;
   /** Undefined: the default budgets. */
   readonly budgets: Budgets | undefined;
   /** Items of a list of which a supergraph says nothing. */
@@ -76,6 +78,7 @@ export function readSecurity(reader: VariableReader, isProduction: boolean): Sec
   return {
     authentication: readAuthentication(reader),
     limits: Object.fromEntries(limits) as Record<keyof Limits, number>,
+    liveLimits: readLiveLimits(reader),
     budgets: readBudgets(reader),
     assumedListSize: reader.integer('COST_LIST_SIZE', { otherwise: 10, from: 0, to: 1_000_000 }),
     introspection: reader.boolean('INTROSPECTION') ?? !isProduction,
@@ -84,6 +87,20 @@ export function readSecurity(reader: VariableReader, isProduction: boolean): Sec
     allowedOrigins: readOrigins(reader),
     manifest,
     onlyRegistered,
+  };
+}
+
+function readLiveLimits(reader: VariableReader): SecurityConfig['liveLimits'] {
+  const { operationsPerSocket, clients, queue } = DEFAULT_LIVE_LIMITS;
+  const upTo = (variable: VariableName, otherwise: number, to: number): number =>
+    reader.integer(variable, { otherwise, from: 1, to });
+  return {
+    operationsPerSocket: upTo('LIMIT_SOCKET_OPERATIONS', operationsPerSocket, 10_000),
+    clients: upTo('LIMIT_LIVE_CLIENTS', clients, 1_000_000),
+    queue: {
+      messages: upTo('LIMIT_WAITING_EVENTS', queue.messages, 1_000_000),
+      bytes: upTo('LIMIT_WAITING_BYTES', queue.bytes, 256 * 1024 * 1024),
+    },
   };
 }
 

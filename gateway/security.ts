@@ -8,10 +8,13 @@ import type { GuardOptions } from './guard-rules.ts';
 import { readManifest } from './persisted/manifest.ts';
 import { PersistedOperations } from './persisted/persisted-operations.ts';
 import type { AuthenticationConfig, SecurityConfig } from './security-config.ts';
+import { ConfigInvalid } from './variable-reader.ts';
+import type { VariableName } from './variables.ts';
 
 /** What a gateway is told of security, as its options. */
 export interface SecurityOptions {
   readonly guard: GuardOptions;
+  readonly liveLimits: SecurityConfig['liveLimits'];
   readonly introspection: boolean;
   readonly playground: boolean;
   readonly allowedOrigins: readonly string[];
@@ -27,13 +30,10 @@ export interface SecurityParts {
   readonly log: Logger;
 }
 
-/**
- * Makes a gateway's options from the configuration. Rejects with ManifestInvalid, or when a list of revocations can't be
- * read.
- */
+/** Makes a gateway's options from the configuration. Rejects with ConfigInvalid when the manifest or the list of revocations can't be used. */
 export async function createSecurity(config: SecurityConfig, parts: SecurityParts): Promise<SecurityOptions> {
   const { manifest, onlyRegistered, limits, budgets, assumedListSize, suggestions } = config;
-  const registered = manifest === undefined ? undefined : readManifest(readFileSync(manifest, 'utf8'));
+  const registered = manifest === undefined ? undefined : naming('PERSISTED_OPERATIONS', () => registeredIn(manifest));
   const { authenticator, close } = await createAuthenticator(config.authentication, parts);
   return {
     guard: {
@@ -43,6 +43,7 @@ export async function createSecurity(config: SecurityConfig, parts: SecurityPart
       suggestions,
       persisted: new PersistedOperations({ ...(registered && { registered }), onlyRegistered }),
     },
+    liveLimits: config.liveLimits,
     introspection: config.introspection,
     playground: config.playground,
     allowedOrigins: config.allowedOrigins,
@@ -59,7 +60,7 @@ async function createAuthenticator(
   if (!config) return { authenticator: LOCAL_AUTHENTICATOR, close: () => {} };
   const { createJwtAuthenticator } = await import('./auth/jwt.ts');
   const { algorithms, revocations, ...rest } = config;
-  const authenticator = await createJwtAuthenticator({
+  const made = createJwtAuthenticator({
     ...rest,
     ...(algorithms && { algorithms }),
     ...(revocations !== undefined && { revocations }),
@@ -67,5 +68,24 @@ async function createAuthenticator(
     onFailure: (what, error) =>
       log.warn({ what, error: describeError(error) }, 'what tokens are checked by was not read'),
   });
+  const authenticator = await made.catch((error: unknown) => naming('AUTH_REVOCATIONS', () => rethrow(error)));
   return { authenticator, close: () => authenticator.close() };
+}
+
+function registeredIn(manifest: string): ReadonlyMap<string, string> {
+  return readManifest(readFileSync(manifest, 'utf8'));
+}
+
+/** What goes wrong is the fault of a variable. */
+function naming<T>(name: VariableName, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'it is not known why.';
+    throw new ConfigInvalid([{ name, message: `can't be used: ${reason}` }]);
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

@@ -179,6 +179,18 @@ export const VARIABLES = {
     otherwise: '5000',
     meaning: 'Pairs of fields that stand in one place of the answer.',
   },
+  LIMIT_SOCKET_OPERATIONS: { group: 'Limits', otherwise: '100', meaning: 'Operations at a time on one WebSocket.' },
+  LIMIT_LIVE_CLIENTS: {
+    group: 'Limits',
+    otherwise: '50000',
+    meaning: 'WebSockets at a time, and as many event streams.',
+  },
+  LIMIT_WAITING_EVENTS: {
+    group: 'Limits',
+    otherwise: '1000',
+    meaning: 'Events that wait for one client; one that reads more slowly is closed and goes on with its last cursor.',
+  },
+  LIMIT_WAITING_BYTES: { group: 'Limits', otherwise: '1048576', meaning: 'Bytes that wait for one client.' },
   COST_BUDGETS: {
     group: 'Limits',
     otherwise: 'app=20000, agent=100000, admin=1000000, service=1000000, others 20000',

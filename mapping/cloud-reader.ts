@@ -39,7 +39,8 @@ export async function createCloudReader(options: CloudReaderOptions): Promise<Cl
   const onIncomplete = countIncompleteRows(document.cloud, onWarning);
   return {
     cloud: document.cloud,
-    forOperation: () => new SqlHopReader({ objects, reads, onIncomplete, batch: new StatementBatch(database, texts) }),
+    forOperation: (signal) =>
+      new SqlHopReader({ objects, reads, onIncomplete, batch: new StatementBatch(database, texts, signal) }),
   };
 }
 

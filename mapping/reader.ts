@@ -64,6 +64,6 @@ export interface HopReader {
 export interface CloudReader {
   /** Name of the cloud. */
   readonly cloud: string;
-  /** Makes a reader for one operation. */
-  forOperation(): HopReader;
+  /** Makes a reader for one operation; what it reads is given up when the signal fires. */
+  forOperation(signal?: AbortSignal): HopReader;
 }

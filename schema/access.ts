@@ -12,7 +12,7 @@ const ADMINISTRATION: readonly Role[] = ['admin', 'service'];
  * The one table of rights: who may ask for what in our own graph. A type's rule holds for all of its fields; where a type
  * has no rule of its own, each of its fields has one. What is not here is open to nobody: the build fails. An app reaches
  * only its own customer: `Query` and `Mutation` are where that is kept, so a field of theirs that is open to apps has to look at
- * who asks. See docs/decisions/0008-roles.md.
+ * who asks. See docs/decisions/0009-roles.md.
  */
 export const ACCESS: Readonly<Record<string, readonly Role[] | Readonly<Record<string, readonly Role[]>>>> = {
   Query: {
@@ -34,6 +34,7 @@ export const ACCESS: Readonly<Record<string, readonly Role[] | Readonly<Record<s
     matchDecisions: STAFF,
     identityResolutionRulesets: STAFF,
     activeIdentityResolutionRuleset: STAFF,
+    identityDocuments: STAFF,
     simulateRuleset: ADMINISTRATION,
     erasureProof: ADMINISTRATION,
     erasureAlarms: ADMINISTRATION,
@@ -54,6 +55,8 @@ export const ACCESS: Readonly<Record<string, readonly Role[] | Readonly<Record<s
     revokeMatchDecision: STAFF,
     activateRuleset: ADMINISTRATION,
     rollBackRuleset: ADMINISTRATION,
+    activateIdentityDocument: ADMINISTRATION,
+    rollBackIdentityDocument: ADMINISTRATION,
     eraseCustomer: ADMINISTRATION,
   },
   Subscription: { identityChanged: STAFF },
@@ -167,6 +170,10 @@ export const ACCESS: Readonly<Record<string, readonly Role[] | Readonly<Record<s
   IdentityResolutionRulesetConnection: STAFF,
   IdentityResolutionRulesetEdge: STAFF,
   RulesetPayload: STAFF,
+  IdentityDocument: STAFF,
+  IdentityDocumentConnection: STAFF,
+  IdentityDocumentEdge: STAFF,
+  IdentityDocumentPayload: STAFF,
   SimulatedCluster: STAFF,
   RulesetSimulation: STAFF,
   ErasureProof: ADMINISTRATION,

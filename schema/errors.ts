@@ -183,8 +183,9 @@ export const ERRORS = {
   },
   OPERATION_NOT_SUPPORTED: {
     status: 400,
-    cause: 'The operation is of a kind that this endpoint does not run yet, such as a subscription.',
-    remedy: 'Use a query or a mutation.',
+    cause:
+      'The operation is of a kind that does not fit the way it came, such as a subscription where one answer can be carried.',
+    remedy: 'Follow subscriptions over a WebSocket, or with `accept: text/event-stream`.',
   },
   REQUEST_UNSIGNED: {
     status: 401,

@@ -22,6 +22,8 @@ export interface LoadReport {
 /** How many handshakes are under way at a time. */
 const AT_ONCE = 100;
 
+const MOVED = 'subscription ($topic: String!) { moved(topic: $topic) { at item { id name } } }';
+
 const clients: WebSocket[] = [];
 const delaysMs: number[] = [];
 let closed = 0;
@@ -42,8 +44,8 @@ async function follow(order: LoadOrder): Promise<object> {
       return { connected: clients.length };
     case 'subscribe':
       clients.forEach((client, index) => {
-        const query = `subscription { moved(topic: "${index % order.topics}") { at item { id name } } }`;
-        client.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+        const variables = { topic: String(index % order.topics) };
+        client.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: MOVED, variables } }));
       });
       return { subscribed: clients.length };
     case 'begin':

@@ -41,15 +41,16 @@ async function run(): Promise<void> {
   await tell({ kind: 'connect', origin, sockets: sockets - 100 });
   const idle = await ask<GatewaySample>(gateway, 'sample');
   await tell({ kind: 'subscribe', topics });
-  while (feed.subscribers() < topics) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (feed.subscribers() < topics) await pause(50);
   const subscribed = await ask<GatewaySample>(gateway, 'sample');
 
   const upstreamPerSecond = (deliveries * topics) / sockets;
   await emit(feed, topics, upstreamPerSecond, 3);
-  await tell({ kind: 'begin' });
+  await pause(2000);
   const cpuBefore = await ask<GatewaySample>(gateway, 'sample');
+  await tell({ kind: 'begin' });
   const emitted = await emit(feed, topics, upstreamPerSecond, Number(values.seconds));
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await pause(1000);
   const report = await tell<LoadReport>({ kind: 'report' });
   const after = await ask<GatewaySample>(gateway, 'sample');
   const perSocket = (sample: GatewaySample, key: 'rssBytes' | 'heapBytes'): string =>
@@ -79,9 +80,13 @@ async function emit(feed: Feed, topics: number, perSecond: number, seconds: numb
     const due = Math.floor((turn * perSecond) / TURNS_PER_SECOND);
     for (; told < due; told += 1) feed.move(String(told % topics));
     const waitMs = began + (turn * 1000) / TURNS_PER_SECOND - performance.now();
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (waitMs > 0) await pause(waitMs);
   }
   return told;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function ask<T>(child: ChildProcess, order: LoadOrder | 'sample'): Promise<T> {
@@ -93,8 +98,18 @@ async function ask<T>(child: ChildProcess, order: LoadOrder | 'sample'): Promise
 }
 
 async function nextFrom<T>(child: ChildProcess): Promise<T> {
-  const [message] = await once(child, 'message');
-  return message as T;
+  const ended = new AbortController();
+  const onExit = () => ended.abort(new Error('A process of the measurement ended.'));
+  child.once('exit', onExit);
+  try {
+    const [message] = await once(child, 'message', { signal: ended.signal });
+    return message as T;
+  } finally {
+    child.off('exit', onExit);
+  }
 }
 
-void run();
+run().catch((error: unknown) => {
+  console.error(String(error));
+  process.exit(1);
+});

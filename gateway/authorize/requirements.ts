@@ -12,12 +12,7 @@ import {
   type TypeNode,
 } from 'graphql';
 import { argumentsOf, linkedDirectiveName } from '../supergraph/links.ts';
-
-/** One thing that a field needs of whoever asks for it. */
-export type Requirement =
-  | { readonly kind: 'authenticated' }
-  /** All scopes, or all policies, of one of the lists. */
-  | { readonly kind: 'scopes' | 'policies'; readonly anyOf: readonly (readonly string[])[] };
+import { follows, type Requirement } from './requirement.ts';
 
 /** What the fields of a supergraph need: numbers stand for requirements. */
 export interface AccessRules {
@@ -57,6 +52,8 @@ interface DirectiveNames {
 class RulesReader {
   readonly #names: DirectiveNames;
   readonly #types = new Map<string, Composite>();
+  readonly #fields = new Map<string, FieldDefinitionNode>();
+  readonly #selections = new Map<string, SelectionSetNode>();
   readonly #implementers = new Map<string, string[]>();
   readonly #contexts = new Map<string, string[]>();
   readonly #ofTypes = new Map<string, readonly number[]>();
@@ -96,6 +93,7 @@ class RulesReader {
   #addComposite(definition: Composite): void {
     const name = definition.name.value;
     this.#types.set(name, definition);
+    for (const field of definition.fields ?? []) this.#fields.set(`${name}.${field.name.value}`, field);
     for (const { name: parent } of definition.interfaces ?? []) push(this.#implementers, parent.value, name);
     for (const directive of definition.directives ?? []) {
       const { name: context } = argumentsOf(directive);
@@ -145,13 +143,32 @@ class RulesReader {
   }
 
   #fieldOf(typeName: string, fieldName: string): FieldDefinitionNode | undefined {
-    return this.#types.get(typeName)?.fields?.find(({ name }) => name.value === fieldName);
+    return this.#fields.get(`${typeName}.${fieldName}`);
   }
 
+  /**
+   * What an interface says of a field holds for its types as well, so that nobody goes round it by naming a type. Composition of
+   * today writes on interfaces only what their types need together: that is no type's own.
+   */
   #ofInterface(parent: NamedTypeNode, fieldName: string): readonly number[] {
-    const field = this.#fieldOf(parent.name.value, fieldName);
+    const name = parent.name.value;
+    const field = this.#fieldOf(name, fieldName);
     if (!field) return [];
-    return [...(this.#ofTypes.get(parent.name.value) ?? []), ...this.#numbersOf(field.directives ?? [])];
+    const own = this.#writtenOn(name, field);
+    if (own.length === 0) return [];
+    const together = (this.#implementers.get(name) ?? []).flatMap((implementer) => {
+      const implementation = this.#fieldOf(implementer, fieldName);
+      return implementation ? this.#writtenOn(implementer, implementation) : [];
+    });
+    const given = [...new Set(together)].flatMap((number) => this.#requirements[number] ?? []);
+    return own.filter((number) => {
+      const requirement = this.#requirements[number];
+      return !requirement || !follows(requirement, given);
+    });
+  }
+
+  #writtenOn(typeName: string, field: FieldDefinitionNode): readonly number[] {
+    return [...(this.#ofTypes.get(typeName) ?? []), ...this.#numbersOf(field.directives ?? [])];
   }
 
   /** What subgraphs are given for the field: its `@requires`, and the values of its `@fromContext` arguments. */
@@ -162,13 +179,20 @@ class RulesReader {
     return (field.directives ?? []).flatMap((directive) => {
       if (directive.name.value !== 'join__field') return [];
       const { requires, contextArguments } = argumentsOf(directive);
-      const required = typeof requires === 'string' ? [{ type: typeName, selection: parseSelection(requires) }] : [];
+      const required = typeof requires === 'string' ? [{ type: typeName, selection: this.#parse(requires) }] : [];
       const fromContext = (Array.isArray(contextArguments) ? contextArguments : []).flatMap(
         ({ context, selection }: { context: string; selection: string }) =>
-          (this.#contexts.get(context) ?? []).map((type) => ({ type, selection: parseSelection(selection) })),
+          (this.#contexts.get(context) ?? []).map((type) => ({ type, selection: this.#parse(selection) })),
       );
       return [...required, ...fromContext];
     });
+  }
+
+  /** Many fields require the same. */
+  #parse(text: string): SelectionSetNode {
+    const selection = this.#selections.get(text) ?? parseSelection(text);
+    this.#selections.set(text, selection);
+    return selection;
   }
 
   #fieldsOf(typeName: string, { selections }: SelectionSetNode): Coordinate[] {

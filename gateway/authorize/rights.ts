@@ -1,5 +1,5 @@
 import { LOCAL_ADMINISTRATOR, type Principal } from '../../schema/principal.ts';
-import type { Requirement } from './requirements.ts';
+import type { Requirement } from './requirement.ts';
 
 /** Whoever sends no token where tokens are asked for. */
 export const ANONYMOUS: Principal = { subject: 'anonymous', roles: [], scopes: [] };

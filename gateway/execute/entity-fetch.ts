@@ -8,7 +8,7 @@ import { leafText, quote } from './json-text.ts';
 import { compileMergeShape, type MergeShape, merge } from './merge.ts';
 import { compileNullFiller, type NullFiller } from './null-fields.ts';
 import { isRawObject, ownValue, type RawObject } from './raw-object.ts';
-import { compileRepresentation, type RepresentationWriter } from './representation.ts';
+import { type Representation, Representations } from './representation.ts';
 import { applyRewrites } from './rewrites.ts';
 import type { ExecutorParts, Run, Step } from './run.ts';
 import { type Sendable, send, sendable } from './send.ts';
@@ -18,7 +18,7 @@ import { collectAt, type ResponsePath } from './walk.ts';
 /** One `_entities` field, compiled. */
 interface CompiledEntity {
   readonly plan: EntityFetch;
-  readonly write: RepresentationWriter;
+  readonly representations: Representations;
   readonly shape: MergeShape;
   readonly fillNulls: NullFiller | undefined;
 }
@@ -120,7 +120,7 @@ function compileEntity(plan: EntityFetch, document: FetchDocument, parts: Execut
   const selections = rootSelections(document, plan.responseName);
   return {
     plan,
-    write: compileRepresentation(plan.requires, plan.inputRewrites, types),
+    representations: new Representations(plan.requires, plan.inputRewrites, types),
     shape: compileMergeShape(selections, document.fragments, plan.outputRewrites),
     fillNulls: asksDespiteFailures ? compileNullFiller(selections, document.fragments, types) : undefined,
   };
@@ -138,26 +138,53 @@ function prepare(
   responseName: string,
   variable: string,
 ): PreparedEntity {
-  const { plan, write } = compiled;
   const targets: RawObject[] = [];
   const slots: number[] = [];
-  const texts: string[] = [];
-  const known = new Map<string, number>();
+  const representing = new Representing();
+  let typename: unknown;
+  let representation: Representation | undefined;
   for (let i = 0; i < found.length; i++) {
     const object = found[i] as RawObject;
-    const text = write(object);
-    if (text === undefined) continue;
-    let slot = known.get(text);
-    if (slot === undefined) {
-      slot = texts.length;
-      known.set(text, slot);
-      texts.push(text);
+    if (object['__typename'] !== typename || i === 0) {
+      typename = object['__typename'];
+      representation = compiled.representations.of(typename);
     }
+    const slot = representation ? representing.slotOf(object, representation) : undefined;
+    if (slot === undefined) continue;
     targets.push(object);
     slots.push(slot);
   }
-  const { paths, outputRewrites } = plan;
-  return { compiled, responseName, variable, paths, outputRewrites, targets, slots, texts };
+  const { paths, outputRewrites } = compiled.plan;
+  return { compiled, responseName, variable, paths, outputRewrites, targets, slots, texts: representing.texts };
+}
+
+/** Gives each different representation a place in the list that is sent. */
+class Representing {
+  readonly texts: string[] = [];
+  readonly #examples: RawObject[] = [];
+  readonly #byHash = new Map<unknown, number>();
+  readonly #byText = new Map<string, number>();
+
+  /** Undefined when the object can't be represented. Most are like one before, which is seen without writing them. */
+  slotOf(object: RawObject, representation: Representation): number | undefined {
+    const hash = representation.hash(object);
+    const likely = this.#byHash.get(hash);
+    if (likely !== undefined) {
+      const example = this.#examples[likely] as RawObject;
+      if (example['__typename'] === object['__typename'] && representation.isSame(object, example)) return likely;
+    }
+    const text = representation.write(object);
+    if (text === undefined) return undefined;
+    let slot = this.#byText.get(text);
+    if (slot === undefined) {
+      slot = this.texts.length;
+      this.#byText.set(text, slot);
+      this.texts.push(text);
+      this.#examples.push(object);
+    }
+    this.#byHash.set(hash, slot);
+    return slot;
+  }
 }
 
 /** The variables of an entity fetch, written rather than built: representations are text already. */

@@ -1,12 +1,9 @@
-/** What may not stand in JSON text as it is. Lone surrogates are escaped too, as `JSON.stringify` does. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
-/** From this length on the engine's own scan is faster. */
-const SHORT = 64;
+/** Anything but what may stand in JSON text as it is. Surrogates are left to `JSON.stringify`, which escapes lone ones. */
+const NEEDS_ESCAPE = /[^\u0020\u0021\u0023-\u005b\u005d-\ud7ff\ue000-\uffff]/;
 
-/** A string as JSON text. */
+/** A string as JSON text. A look at its characters and no copy is cheaper than `JSON.stringify`, whatever the length. */
 export function quote(value: string): string {
-  return value.length < SHORT && !NEEDS_ESCAPE.test(value) ? `"${value}"` : JSON.stringify(value);
+  return NEEDS_ESCAPE.test(value) ? JSON.stringify(value) : `"${value}"`;
 }
 
 /** Any value of a leaf as JSON text; `null` for what JSON has no place for. */

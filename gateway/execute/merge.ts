@@ -89,10 +89,10 @@ export function merge(
     if (value === undefined) continue;
     const known = field.isInherited ? ownValue(target, name) : target[name];
     if (known === undefined || known === null) {
-      target[name] = copies && below ? copyOf(value, below) : value;
+      put(target, field, copies && below ? copyOf(value, below) : value);
     } else if (value !== null && value !== known) {
       if (below) mergeValue(known, value, below, types, copies);
-      else if (!field.isTypename || !types.isConcrete(known)) target[name] = value;
+      else if (!field.isTypename || !types.isConcrete(known)) put(target, field, value);
     }
   }
 }
@@ -118,9 +118,18 @@ function copyOf(value: unknown, shape: MergeShape): unknown {
     return copies;
   }
   const copy: RawObject = {};
-  for (const { name, below } of shape.fields) {
-    const field = ownValue(value as RawObject, name);
-    if (field !== undefined) copy[name] = below ? copyOf(field, below) : field;
+  const { fields } = shape;
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i] as MergeField;
+    const { name, below } = field;
+    const part = field.isInherited ? ownValue(value as RawObject, name) : (value as RawObject)[name];
+    if (part !== undefined) put(copy, field, below ? copyOf(part, below) : part);
   }
   return copy;
+}
+
+/** A field may have a name, such as `__proto__`, that can't be assigned to as any other. */
+function put(target: RawObject, { name, isInherited }: MergeField, value: unknown): void {
+  if (isInherited) Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
+  else target[name] = value;
 }

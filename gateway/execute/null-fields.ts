@@ -23,7 +23,8 @@ export function compileNullFiller(
     let names = byType.get(typename);
     if (!names) {
       names = nullableFields(typename, selections, fragments, types);
-      byType.set(typename, names);
+      // A subgraph may name any number of types that there are not.
+      if (types.schema.getType(typename)) byType.set(typename, names);
     }
     for (const name of names) {
       if (ownValue(object, name) === undefined) object[name] = null;

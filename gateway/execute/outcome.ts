@@ -1,4 +1,4 @@
-import type { GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql';
 import type { FetchOutcome } from '../../schema/subgraph-transport.ts';
 import { CompletionState } from './completion-state.ts';
 import type { Executed } from './executable.ts';
@@ -54,14 +54,13 @@ export class Outcome implements Executed {
 /** Errors as a client may read them: their paths end where the answer does, and none is told twice. */
 function presentable(errors: readonly GraphQLError[], selected: MergeShape): GraphQLError[] {
   const told = new Set<string>();
-  return errors.filter((error) => {
+  return errors.flatMap((error) => {
+    const { message, extensions, originalError } = error;
     const path = error.path && pathWithin(error.path, selected);
-    if (path?.length !== error.path?.length) Object.defineProperty(error, 'path', { value: path, enumerable: true });
-    const { code, subgraph } = error.extensions;
-    const key = JSON.stringify([path, error.message, code, subgraph]);
-    if (told.has(key)) return false;
+    const key = JSON.stringify([path, message, extensions['code'], extensions['subgraph']]);
+    if (told.has(key)) return [];
     told.add(key);
-    return true;
+    return path === error.path ? [error] : [new GraphQLError(message, { path, extensions, originalError })];
   });
 }
 

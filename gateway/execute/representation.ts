@@ -4,36 +4,80 @@ import { isInherited, ownValue, type RawObject } from './raw-object.ts';
 import { applyRewrites } from './rewrites.ts';
 import type { TypeConditions } from './type-conditions.ts';
 
-/** Writes the representation of an object as JSON text; undefined when the answer so far lacks what the subgraph needs. */
-export type RepresentationWriter = (object: RawObject) => string | undefined;
-
-/** Compiles the writer of a fetch's representations: one for each type that its objects turn out to have. */
-export function compileRepresentation(
-  requires: readonly RequiredSelection[],
-  rewrites: readonly Rewrite[],
-  types: TypeConditions,
-): RepresentationWriter {
-  const byType = new Map<string, RepresentationWriter>();
-  return (object) => {
-    const typename = object['__typename'];
-    if (typeof typename !== 'string') return undefined;
-    let writer = byType.get(typename);
-    if (!writer) {
-      writer = writerFor(typename, requires, rewrites, types);
-      byType.set(typename, writer);
-    }
-    return writer(object);
-  };
+/** How objects of one type are represented to a subgraph. */
+export interface Representation {
+  /** As JSON text; undefined when the answer so far lacks what the subgraph needs. */
+  write(object: RawObject): string | undefined;
+  /** A value that equal representations share, cheap to have; others may share it too. */
+  hash(object: RawObject): unknown;
+  /** True when the two are represented alike for sure. */
+  isSame(one: RawObject, other: RawObject): boolean;
 }
 
-function writerFor(
+/** The representations of a fetch, compiled for each type that its objects turn out to have. */
+export class Representations {
+  readonly #requires: readonly RequiredSelection[];
+  readonly #rewrites: readonly Rewrite[];
+  readonly #types: TypeConditions;
+  readonly #byType = new Map<string, Representation | undefined>();
+
+  constructor(requires: readonly RequiredSelection[], rewrites: readonly Rewrite[], types: TypeConditions) {
+    this.#requires = requires;
+    this.#rewrites = rewrites;
+    this.#types = types;
+  }
+
+  /** Undefined when the fetch is not about objects of this type. */
+  of(typename: unknown): Representation | undefined {
+    if (typeof typename !== 'string') return undefined;
+    if (this.#byType.has(typename)) return this.#byType.get(typename);
+    const representation = compile(typename, this.#requires, this.#rewrites, this.#types);
+    // A subgraph may name any number of types that there are not.
+    if (this.#types.schema.getType(typename)) this.#byType.set(typename, representation);
+    return representation;
+  }
+}
+
+function compile(
   typename: string,
   requires: readonly RequiredSelection[],
   rewrites: readonly Rewrite[],
   types: TypeConditions,
-): RepresentationWriter {
+): Representation | undefined {
   const fields = fieldsFor(typename, requires, types);
-  if (!fields.has('__typename')) return () => undefined;
+  if (!fields.has('__typename')) return undefined;
+  const names: string[] = [];
+  for (const [name, field] of fields) {
+    if (name !== '__typename' && 'responseName' in field) names.push(field.responseName);
+  }
+  const [first = '__typename'] = names;
+  return {
+    write: writerFor(typename, fields, rewrites, types),
+    hash: (object) => object[first],
+    isSame(one, other) {
+      for (let i = 0; i < names.length; i++) {
+        const name = names[i] as string;
+        const value = one[name];
+        if (value !== other[name] || !isPlain(value)) return false;
+      }
+      return true;
+    },
+  };
+}
+
+/** Neither missing nor an object, and nothing that every object has. */
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+type Write = Representation['write'];
+
+function writerFor(
+  typename: string,
+  fields: Map<string, Field>,
+  rewrites: readonly Rewrite[],
+  types: TypeConditions,
+): Write {
   const write = writeFields(fields, types);
   if (rewrites.length === 0) return write;
   const constants = constantsOf(typename, rewrites, types);
@@ -93,11 +137,7 @@ function constantsOf(
   return constants;
 }
 
-function rewritten(
-  write: RepresentationWriter,
-  rewrites: readonly Rewrite[],
-  types: TypeConditions,
-): RepresentationWriter {
+function rewritten(write: Write, rewrites: readonly Rewrite[], types: TypeConditions): Write {
   return (object) => {
     const text = write(object);
     if (text === undefined) return undefined;
@@ -109,7 +149,7 @@ function rewritten(
 
 type ValueWriter = (value: unknown) => string | undefined;
 
-function writeFields(fields: ReadonlyMap<string, Field>, types: TypeConditions): RepresentationWriter {
+function writeFields(fields: ReadonlyMap<string, Field>, types: TypeConditions): Write {
   const parts = [...fields].map(([name, field], index) => {
     const prefix = `${index === 0 ? '{' : ','}"${name}":`;
     return 'constant' in field
@@ -140,7 +180,7 @@ function writeFields(fields: ReadonlyMap<string, Field>, types: TypeConditions):
 
 /** Writes what is required below a field: an object, or a list of them. */
 function writeValue(selections: readonly RequiredSelection[], types: TypeConditions): ValueWriter {
-  const byType = new Map<unknown, RepresentationWriter>();
+  const byType = new Map<unknown, Write>();
   const write: ValueWriter = (value) => {
     if (value === null || typeof value !== 'object') return value === undefined ? undefined : 'null';
     if (Array.isArray(value)) {
@@ -153,11 +193,11 @@ function writeValue(selections: readonly RequiredSelection[], types: TypeConditi
       return `[${text}]`;
     }
     const typename = (value as RawObject)['__typename'];
-    let writer = byType.get(typename);
+    const known = typeof typename === 'string' ? typename : undefined;
+    let writer = byType.get(known);
     if (!writer) {
-      const known = typeof typename === 'string' ? typename : undefined;
       writer = writeFields(fieldsFor(known, selections, types), types);
-      byType.set(typename, writer);
+      if (known === undefined || types.schema.getType(known)) byType.set(known, writer);
     }
     return writer(value as RawObject);
   };

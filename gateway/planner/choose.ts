@@ -1,7 +1,8 @@
-import { Refused } from '../operation.ts';
 import { createApolloPlanner } from './apollo.ts';
+import { coversOperation } from './coverage.ts';
 import type { ActiveLabels } from './override-labels.ts';
 import type { Planner, PlannerChoice } from './planner.ts';
+import { withOwnRequiredNames } from './required-names.ts';
 import { createRustPlanner, loadRustQueryPlanner } from './rust.ts';
 
 /** What a planner is chosen by. */
@@ -25,6 +26,10 @@ export interface PlannerOptions {
  * docs/decisions/0006-planners.md has the figures.
  */
 export function choosePlanner(options: PlannerOptions): Planner {
+  return withOwnRequiredNames(chooseAmong(options), options.supergraphSdl);
+}
+
+function chooseAmong(options: PlannerOptions): Planner {
   const { supergraphSdl, choice = 'auto', activeLabels, onWarning, loadRust = loadRustQueryPlanner } = options;
   const apollo = lazy(() => createApolloPlanner(options.supergraph(), activeLabels));
   if (choice === 'apollo') return apollo();
@@ -43,17 +48,19 @@ export function choosePlanner(options: PlannerOptions): Planner {
 }
 
 /**
- * What one planner cannot read is planned by the other. That no subgraph can be asked for a field, where it stands, is not for the
- * other one to try again: Apollo's leaves such a field out and the answer would say null. Throws OPERATION_NOT_PLANNABLE.
+ * An operation that one planner cannot plan is planned by the other: the Rust planner fails on some keys that lead to other keys, on
+ * some fields behind `@interfaceObject`, and on numbers beyond 64 bits. Throws what the first one said when the other one has no
+ * complete plan either.
  */
 function withFallback(planner: Planner, fallback: () => Planner): Planner {
   return {
     plan(operation) {
       try {
         return planner.plan(operation);
-      } catch (error) {
-        if (error instanceof Refused) throw error;
-        return fallback().plan(operation);
+      } catch (reason) {
+        const plan = fallback().plan(operation);
+        if (!coversOperation(plan, operation.document, operation.operationName)) throw reason;
+        return plan;
       }
     },
   };

@@ -26,7 +26,8 @@ export class ParsedFetches {
   }
 }
 
-function withoutSpreads(document: DocumentNode): OperationDefinitionNode {
+/** The one operation of a document with its fragments where they are spread. */
+export function withoutSpreads(document: DocumentNode): OperationDefinitionNode {
   const operation = chooseOperation(document, undefined);
   return { ...operation, selectionSet: expand(operation.selectionSet, fragmentsOf(document)) };
 }

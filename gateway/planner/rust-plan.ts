@@ -12,14 +12,7 @@ import type {
   RewriteSegment,
 } from './plan.ts';
 import { renameRepresentations } from './representations-variable.ts';
-
-/** The Rust planner gave a plan with something in it that is not known here. */
-export class UnknownPlan extends Error {
-  constructor(what: string) {
-    super(`The plan holds ${what}, which is not known here.`);
-    this.name = 'UnknownPlan';
-  }
-}
+import { UnknownPlan } from './unknown-plan.ts';
 
 /** Takes a plan of the Rust planner for one that the executor runs. Throws UnknownPlan. */
 export function fromRustPlan(plan: rust.QueryPlan): OperationPlan {
@@ -52,7 +45,7 @@ function toNode(node: rust.PlanNode, path: PlanPath): PlanNode {
         ...(node.elseClause && { whenFalse: toNode(node.elseClause, path) }),
       };
     default:
-      throw new UnknownPlan(`a node \`${node.kind}\``);
+      throw new UnknownPlan(`an unknown node \`${node.kind}\``);
   }
 }
 

@@ -3,6 +3,7 @@ import type * as rust from '@graphql-hive/router-query-planner';
 import { type DocumentNode, print } from 'graphql';
 import { CodedError } from '../../schema/errors.ts';
 import { Refused } from '../operation.ts';
+import { checkTypes } from './check-types.ts';
 import { planByCondition } from './conditions.ts';
 import { foldPlan } from './fold.ts';
 import { planInSeries } from './mutation-series.ts';
@@ -37,8 +38,11 @@ export function createRustPlanner(
   const planner = new QueryPlanner(supergraphSdl);
   const facts = readSubgraphFacts(supergraphSdl);
   const labels = new Set([...activeLabels].filter((label) => planner.overrideLabels.includes(label)));
-  const plan = (document: DocumentNode, percentage: number): OperationPlan =>
-    foldPlan(fromRustPlan(askPlanner(planner, document, labels, percentage)), facts);
+  const plan = (document: DocumentNode, percentage: number): OperationPlan => {
+    const planned = fromRustPlan(askPlanner(planner, document, labels, percentage));
+    checkTypes(planned, document, facts);
+    return foldPlan(planned, facts);
+  };
   return {
     plan({ document, operationName }) {
       const { document: prepared } = prepareOperation(document, operationName);

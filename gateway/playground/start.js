@@ -15,6 +15,11 @@ async function* eachTaken(answers) {
   for await (const answer of answers) yield takeView(answer);
 }
 
+/** Where subscriptions go: the server that the page is from. */
+function socketUrl() {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/graphql`;
+}
+
 async function startPlayground() {
   const response = await fetch('/playground/stories.json');
   const stories = await response.json();
@@ -22,7 +27,7 @@ async function startPlayground() {
   const root = ReactDOM.createRoot(document.getElementById('playground'));
   root.render(
     React.createElement(GraphiQL, {
-      fetcher: withPlan(GraphiQL.createFetcher({ url: '/graphql' })),
+      fetcher: withPlan(GraphiQL.createFetcher({ url: '/graphql', subscriptionUrl: socketUrl() })),
       plugins: [planPlugin],
       defaultEditorToolsVisibility: true,
       shouldPersistHeaders: false,

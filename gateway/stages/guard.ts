@@ -91,7 +91,7 @@ function chooseOperation({ operations }: CheckedDocument, name: string | undefin
 
 function checkKind({ operation: kind }: OperationDefinitionNode, { readOnly, takesEvents }: Asking): void {
   if (kind === OperationTypeNode.SUBSCRIPTION && !takesEvents) {
-    throw refusal('OPERATION_NOT_SUPPORTED', 'Subscriptions are not run at this endpoint.');
+    throw refusal('OPERATION_NOT_SUPPORTED', 'A subscription needs a WebSocket, or `accept: text/event-stream`.');
   }
   if (readOnly && kind === OperationTypeNode.MUTATION) {
     throw new Refused([new CodedError('BAD_REQUEST', 'GET runs queries only: send a mutation by POST.')], {

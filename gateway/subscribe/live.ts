@@ -8,44 +8,14 @@ import { checkParameters } from '../stages/receive.ts';
 import type { Answer } from '../stages/respond.ts';
 import { type After, afterByTimer } from '../timers.ts';
 import { type Following, iterateAnswers } from './answers.ts';
-import { type Backoff, DEFAULT_BACKOFF } from './backoff.ts';
 import type { SocketParts } from './client-socket.ts';
 import { ClientSockets } from './client-sockets.ts';
 import { Endings } from './endings.ts';
 import { EventStreams, type EventStreamsParts } from './event-streams.ts';
+import { DEFAULT_LIVE_LIMITS, type LiveLimits } from './live-limits.ts';
 import { liveMetrics } from './live-metrics.ts';
 import type { LiveStages } from './live-operation.ts';
-import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from './send-queue.ts';
 import { Subscriptions } from './subscriptions.ts';
-
-/** What may be set; see DEFAULT_LIVE_LIMITS. */
-export interface LiveLimits {
-  /** Operations at a time on one socket. */
-  readonly operationsPerSocket: number;
-  /** Sockets and event streams at a time, each. */
-  readonly clients: number;
-  /** Largest message of a client on a socket. */
-  readonly messageBytes: number;
-  /** How long a client may take to say `connection_init`. */
-  readonly initialisationTimeoutMs: number;
-  /** Each client is asked so often whether it is still there. */
-  readonly keepAliveMs: number;
-  /** What may wait for one client. */
-  readonly queue: QueueLimits;
-  /** How a lost subgraph is subscribed to again. */
-  readonly backoff: Backoff;
-}
-
-/** Good for clients on the internet. */
-export const DEFAULT_LIVE_LIMITS: LiveLimits = {
-  operationsPerSocket: 100,
-  clients: 50_000,
-  messageBytes: 256 * 1024,
-  initialisationTimeoutMs: 10_000,
-  keepAliveMs: 12_000,
-  queue: DEFAULT_QUEUE_LIMITS,
-  backoff: DEFAULT_BACKOFF,
-};
 
 /** What live operations are made from. */
 export interface LiveParts {

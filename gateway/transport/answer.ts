@@ -20,6 +20,9 @@ export class InvalidAnswer extends Error {
   }
 }
 
+const OWN_TYPE = 'application/graphql-response+json';
+const JSON_TYPE = 'application/json';
+
 /** Codes with which a subgraph of ours refuses the gateway, not the client. */
 const REFUSALS: ReadonlySet<unknown> = new Set<ErrorCode>([
   'SHUTTING_DOWN',
@@ -30,8 +33,9 @@ const REFUSALS: ReadonlySet<unknown> = new Set<ErrorCode>([
 
 /** Takes a subgraph's answer for what it is. Throws InvalidAnswer. */
 export function parseAnswer({ status, contentType, text }: HttpAnswer): ExecutionResult {
-  const isOwnType = isMediaType(contentType, 'application/graphql-response+json');
-  if (!isOwnType && !isMediaType(contentType, 'application/json')) {
+  const mediaType = mediaTypeOf(contentType);
+  const isOwnType = mediaType === OWN_TYPE;
+  if (!isOwnType && mediaType !== JSON_TYPE) {
     throw new InvalidAnswer(status, `the answer is ${status} of another media type`);
   }
   if (status >= 300 && status < 400) throw new InvalidAnswer(status, `the answer leads elsewhere (${status})`);
@@ -40,7 +44,10 @@ export function parseAnswer({ status, contentType, text }: HttpAnswer): Executio
   const data = body['data'];
   const errors = body['errors'];
   const hasData = typeof data === 'object' && data !== null && !Array.isArray(data);
-  const hasErrors = Array.isArray(errors) && errors.length > 0 && errors.every(isError);
+  const hasErrors = Array.isArray(errors) && errors.length > 0;
+  if (hasErrors ? !errors.every(isError) : errors !== undefined && errors !== null && !Array.isArray(errors)) {
+    throw new InvalidAnswer(status, 'the errors of the answer are none');
+  }
   if (!hasData && !hasErrors) throw new InvalidAnswer(status, 'the answer has neither data nor errors');
   const code = hasErrors && !hasData ? errors[0].extensions?.code : undefined;
   if (REFUSALS.has(code)) throw new InvalidAnswer(status, `the subgraph refuses: ${code}`);
@@ -50,10 +57,11 @@ export function parseAnswer({ status, contentType, text }: HttpAnswer): Executio
   };
 }
 
-/** True for the type, with or without parameters, in whatever case. */
-function isMediaType(contentType: string, type: string): boolean {
-  if (contentType === type || contentType.startsWith(`${type};`)) return true;
-  return contentType.split(';', 1)[0]?.trim().toLowerCase() === type;
+/** The type without parameters. How it is mostly written is known at a glance. */
+function mediaTypeOf(contentType: string): string | undefined {
+  if (contentType === JSON_TYPE || contentType.startsWith('application/json;')) return JSON_TYPE;
+  if (contentType === OWN_TYPE || contentType.startsWith('application/graphql-response+json;')) return OWN_TYPE;
+  return contentType.split(';', 1)[0]?.trim().toLowerCase();
 }
 
 function parseObject(text: string, status: number): Record<string, unknown> {

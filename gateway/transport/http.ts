@@ -62,24 +62,9 @@ export function createHttpTransport(options: HttpTransportOptions): SubgraphTran
   const deduplication = options.deduplication ?? 'BEFORE_SENDING';
   const deduplicator = deduplication === 'OFF' ? undefined : createDeduplicator<SharedAnswer>(deduplication, clock);
 
-  const post = (request: SubgraphRequest, body: string, isRead: boolean, work: Waiting, onSent?: () => void) => {
-    const { principal, traceparent } = request;
-    const trace = traceparent !== undefined && TRACEPARENT.test(traceparent) ? `traceparent: ${traceparent}\r\n` : '';
-    const call: HttpCall = {
-      body,
-      get deadline() {
-        return work.deadline;
-      },
-      signal: work.signal,
-      onSend() {
-        onSent?.();
-        const remainingMs = work.deadline - clock();
-        const subject = { subgraph, method: 'POST', target, body, principal, remainingMs } as const;
-        return trace + fieldLines(requestHeaders(subject, signing));
-      },
-    };
-    return client.post(call, isRead);
-  };
+  const way: Way = { subgraph, target, signing, clock };
+  const post = (request: SubgraphRequest, body: string, isRead: boolean, work: Waiting, onSent?: () => void) =>
+    client.post(new SubgraphCall(way, request, body, work, onSent), isRead);
   return {
     takesJson: true,
     keepsDeadlines: true,
@@ -103,6 +88,50 @@ export function createHttpTransport(options: HttpTransportOptions): SubgraphTran
       await client.close();
     },
   };
+}
+
+interface Way {
+  readonly subgraph: string;
+  readonly target: string;
+  readonly signing: Signing | undefined;
+  readonly clock: Clock;
+}
+
+/** One request on its way; its deadline is that of whoever waits longest. */
+class SubgraphCall implements HttpCall {
+  readonly body: string;
+  readonly #way: Way;
+  readonly #request: SubgraphRequest;
+  readonly #work: Waiting;
+  readonly #onSent: (() => void) | undefined;
+
+  constructor(way: Way, request: SubgraphRequest, body: string, work: Waiting, onSent: (() => void) | undefined) {
+    this.body = body;
+    this.#way = way;
+    this.#request = request;
+    this.#work = work;
+    this.#onSent = onSent;
+  }
+
+  get deadline(): number {
+    return this.#work.deadline;
+  }
+
+  get signal(): Waiting['signal'] {
+    return this.#work.signal;
+  }
+
+  onSend(): string {
+    this.#onSent?.();
+    const { subgraph, target, signing, clock } = this.#way;
+    const { principal, traceparent } = this.#request;
+    const remainingMs = this.#work.deadline - clock();
+    const subject = { subgraph, method: 'POST', target, body: this.body, principal, remainingMs } as const;
+    const fields = fieldLines(requestHeaders(subject, signing));
+    return traceparent !== undefined && TRACEPARENT.test(traceparent)
+      ? `traceparent: ${traceparent}\r\n${fields}`
+      : fields;
+  }
 }
 
 function createClient(options: HttpTransportOptions, endpoint: URL, clock: Clock): ResilientClient {

@@ -67,7 +67,9 @@ export function createResilientClient(options: ResilienceOptions): ResilientClie
       try {
         const answer = await send(options, call, isRead);
         if (answer.status === 429) throw rateLimited();
-        const shared = new SharedAnswer(answer, parseAnswer(answer));
+        const parsed = parseAnswer(answer);
+        if (endedByDeadline(parsed)) throw new DeadlinePassed();
+        const shared = new SharedAnswer(answer, parsed);
         if (answer.status >= 500) breaker?.failed(pass);
         else breaker?.succeeded(pass);
         return shared;
@@ -80,6 +82,12 @@ export function createResilientClient(options: ResilienceOptions): ResilientClie
     },
     close: () => client.close(),
   };
+}
+
+/** A subgraph that ends its work at the deadline it was told may say so just before it is noticed here. */
+function endedByDeadline({ data, errors }: ExecutionResult): boolean {
+  const [error] = errors ?? [];
+  return !data && error?.path === undefined && error?.extensions?.['code'] === 'SUBGRAPH_TIMEOUT';
 }
 
 const FULL_SHARE = 0.9;

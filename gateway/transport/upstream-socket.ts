@@ -32,8 +32,8 @@ export interface UpstreamSocketOptions {
 const MESSAGE_LIMIT_BYTES = 8 * 1024 * 1024;
 const SUBPROTOCOL = 'graphql-transport-ws';
 const ACKNOWLEDGEMENT_MS = 10_000;
-/** A subgraph that says nothing for twice this long, not even a pong, is gone. */
-const KEEP_ALIVE_MS = 10_000;
+/** A subgraph that says nothing for twice this long, not even a pong, is gone; one that has much to do may take a while. */
+const KEEP_ALIVE_MS = 15_000;
 const GOING_AWAY = 1000;
 
 /**

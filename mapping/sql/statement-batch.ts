@@ -41,11 +41,14 @@ interface WaitingRead {
 export class StatementBatch {
   readonly #database: Queryable;
   readonly #texts: StatementTexts;
+  readonly #signal: AbortSignal | undefined;
   #waiting: WaitingRead[] = [];
 
-  constructor(database: Queryable, texts: StatementTexts) {
+  /** Nothing is waited for any longer once the signal has fired. */
+  constructor(database: Queryable, texts: StatementTexts, signal?: AbortSignal) {
     this.#database = database;
     this.#texts = texts;
+    this.#signal = signal;
   }
 
   /** The rows of a read. When the statement fails, all of its reads fail alike. */
@@ -61,7 +64,7 @@ export class StatementBatch {
     try {
       const text = this.#texts.textOf(reads.map(({ read }) => read));
       const parameters = reads.flatMap(({ read, values }) => read.parameters.bind(values));
-      const [row = {}] = await this.#database.query(text, parameters);
+      const [row = {}] = await this.#database.query(text, parameters, this.#signal);
       for (const [index, { resolve }] of reads.entries()) resolve(row[`r${index}`] as readonly RawRow[]);
     } catch (error) {
       for (const { reject } of reads) reject(error);

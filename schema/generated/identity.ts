@@ -777,6 +777,47 @@ export type SimulatedCluster = {
   readonly records: ReadonlyArray<MatchedRecord>;
 };
 
+/** Documents that decide, beside the rules by which records are matched. */
+export type IdentityDocumentKind =
+  /** The parameters by which the engine weighs evidence. */
+  | 'MODEL'
+  /** Which value is shown when the clouds disagree. */
+  | 'SURVIVORSHIP';
+
+/** A version of a document. */
+export type IdentityDocument = {
+  /** What it decides. */
+  readonly kind: IdentityDocumentKind;
+  /** The version, from 1. */
+  readonly version: Scalars['Int']['output'];
+  /** The document, as JSON text. */
+  readonly document: Scalars['String']['output'];
+  /** True for the version in effect. */
+  readonly isActive: Scalars['Boolean']['output'];
+  /** When it was made. */
+  readonly createdDate: Scalars['DateTime']['output'];
+  /** Who made it; null for a model that was fitted to the records by itself. */
+  readonly createdBy: Maybe<Scalars['String']['output']>;
+  /** Why. */
+  readonly reason: Maybe<Scalars['String']['output']>;
+};
+
+/** One page of versions of a document. */
+export type IdentityDocumentConnection = {
+  /** The versions with their cursors. */
+  readonly edges: ReadonlyArray<IdentityDocumentEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One of a page of versions of a document. */
+export type IdentityDocumentEdge = {
+  /** Continue after this one. */
+  readonly cursor: Scalars['String']['output'];
+  /** What stands here. */
+  readonly node: IdentityDocument;
+};
+
 /** What a draft of the rules would change. */
 export type RulesetSimulation = {
   /** How many records were looked at. */
@@ -875,6 +916,8 @@ export type Query = {
   readonly identityResolutionRulesets: Maybe<IdentityResolutionRulesetConnection>;
   /** The rules in effect. */
   readonly activeIdentityResolutionRuleset: Maybe<IdentityResolutionRuleset>;
+  /** Versions of a document, latest first. The one that comes with the project is in effect while there is none. */
+  readonly identityDocuments: Maybe<IdentityDocumentConnection>;
   /** What a draft of the rules would change, worked out on the live records or a sample of them. Nothing is changed. */
   readonly simulateRuleset: Maybe<RulesetSimulation>;
   /** What identity still has of an erased customer; null when it was not erased. */
@@ -941,6 +984,14 @@ export type QueryMatchDecisionsArgs = {
 
 /** Everything that can be asked. */
 export type QueryIdentityResolutionRulesetsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryIdentityDocumentsArgs = {
+  kind: IdentityDocumentKind;
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
 };
@@ -1056,6 +1107,30 @@ export type RollBackRulesetInput = {
   readonly reason?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** Puts a document in effect. */
+export type ActivateIdentityDocumentInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** Which document. */
+  readonly kind: IdentityDocumentKind;
+  /** The document, as JSON text. */
+  readonly document: Scalars['String']['input'];
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Puts an earlier version of a document in effect again. */
+export type RollBackIdentityDocumentInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** Which document. */
+  readonly kind: IdentityDocumentKind;
+  /** The version; the one before the version in effect when not given. */
+  readonly version?: InputMaybe<Scalars['Int']['input']>;
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
 /** Forgets a person. Erase the records in the clouds first: what is still there comes back as a new customer, with an alarm. */
 export type EraseCustomerInput = {
   /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
@@ -1108,6 +1183,12 @@ export type RulesetPayload = {
   readonly ruleset: IdentityResolutionRuleset;
 };
 
+/** A document put in effect. */
+export type IdentityDocumentPayload = {
+  /** The version in effect. */
+  readonly document: IdentityDocument;
+};
+
 /** A person forgotten. */
 export type EraseCustomerPayload = {
   /** What is left: nothing but tombstones. */
@@ -1132,6 +1213,10 @@ export type Mutation = {
   readonly activateRuleset: RulesetPayload;
   /** Puts an earlier version of the rules in effect again. */
   readonly rollBackRuleset: RulesetPayload;
+  /** Puts a model or a survivorship document in effect, as a new version. */
+  readonly activateIdentityDocument: IdentityDocumentPayload;
+  /** Puts an earlier version of a model or a survivorship document in effect again. */
+  readonly rollBackIdentityDocument: IdentityDocumentPayload;
   /** Forgets a person. */
   readonly eraseCustomer: EraseCustomerPayload;
 };
@@ -1182,6 +1267,18 @@ export type MutationActivateRulesetArgs = {
 /** Everything that can be changed: in the clouds, where the values live. */
 export type MutationRollBackRulesetArgs = {
   input: RollBackRulesetInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationActivateIdentityDocumentArgs = {
+  input: ActivateIdentityDocumentInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationRollBackIdentityDocumentArgs = {
+  input: RollBackIdentityDocumentInput;
 };
 
 
@@ -1459,6 +1556,10 @@ export type ResolversTypes = {
   IdentityResolutionRulesetConnection: ResolverTypeWrapper<IdentityResolutionRulesetConnection>;
   IdentityResolutionRulesetEdge: ResolverTypeWrapper<IdentityResolutionRulesetEdge>;
   SimulatedCluster: ResolverTypeWrapper<SimulatedCluster>;
+  IdentityDocumentKind: IdentityDocumentKind;
+  IdentityDocument: ResolverTypeWrapper<IdentityDocument>;
+  IdentityDocumentConnection: ResolverTypeWrapper<IdentityDocumentConnection>;
+  IdentityDocumentEdge: ResolverTypeWrapper<IdentityDocumentEdge>;
   RulesetSimulation: ResolverTypeWrapper<RulesetSimulation>;
   ErasureProof: ResolverTypeWrapper<ErasureProof>;
   ErasureAlarm: ResolverTypeWrapper<ErasureAlarm>;
@@ -1473,12 +1574,15 @@ export type ResolversTypes = {
   DecideMatchReviewInput: DecideMatchReviewInput;
   ActivateRulesetInput: ActivateRulesetInput;
   RollBackRulesetInput: RollBackRulesetInput;
+  ActivateIdentityDocumentInput: ActivateIdentityDocumentInput;
+  RollBackIdentityDocumentInput: RollBackIdentityDocumentInput;
   EraseCustomerInput: EraseCustomerInput;
   MergeCustomersPayload: ResolverTypeWrapper<MergeCustomersPayload>;
   UnmergeCustomersPayload: ResolverTypeWrapper<UnmergeCustomersPayload>;
   PinRecordPayload: ResolverTypeWrapper<PinRecordPayload>;
   MatchDecisionPayload: ResolverTypeWrapper<MatchDecisionPayload>;
   RulesetPayload: ResolverTypeWrapper<RulesetPayload>;
+  IdentityDocumentPayload: ResolverTypeWrapper<IdentityDocumentPayload>;
   EraseCustomerPayload: ResolverTypeWrapper<EraseCustomerPayload>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -1548,6 +1652,9 @@ export type ResolversParentTypes = {
   IdentityResolutionRulesetConnection: IdentityResolutionRulesetConnection;
   IdentityResolutionRulesetEdge: IdentityResolutionRulesetEdge;
   SimulatedCluster: SimulatedCluster;
+  IdentityDocument: IdentityDocument;
+  IdentityDocumentConnection: IdentityDocumentConnection;
+  IdentityDocumentEdge: IdentityDocumentEdge;
   RulesetSimulation: RulesetSimulation;
   ErasureProof: ErasureProof;
   ErasureAlarm: ErasureAlarm;
@@ -1562,12 +1669,15 @@ export type ResolversParentTypes = {
   DecideMatchReviewInput: DecideMatchReviewInput;
   ActivateRulesetInput: ActivateRulesetInput;
   RollBackRulesetInput: RollBackRulesetInput;
+  ActivateIdentityDocumentInput: ActivateIdentityDocumentInput;
+  RollBackIdentityDocumentInput: RollBackIdentityDocumentInput;
   EraseCustomerInput: EraseCustomerInput;
   MergeCustomersPayload: MergeCustomersPayload;
   UnmergeCustomersPayload: UnmergeCustomersPayload;
   PinRecordPayload: PinRecordPayload;
   MatchDecisionPayload: MatchDecisionPayload;
   RulesetPayload: RulesetPayload;
+  IdentityDocumentPayload: IdentityDocumentPayload;
   EraseCustomerPayload: EraseCustomerPayload;
   Mutation: Record<PropertyKey, never>;
   Subscription: Record<PropertyKey, never>;
@@ -1918,6 +2028,26 @@ export type SimulatedClusterResolvers<ContextType = object, ParentType extends R
   records?: Resolver<ReadonlyArray<ResolversTypes['MatchedRecord']>, ParentType, ContextType>;
 };
 
+export type IdentityDocumentResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityDocument'] = ResolversParentTypes['IdentityDocument']> = {
+  kind?: Resolver<ResolversTypes['IdentityDocumentKind'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  document?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  isActive?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  createdDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  createdBy?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type IdentityDocumentConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityDocumentConnection'] = ResolversParentTypes['IdentityDocumentConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['IdentityDocumentEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type IdentityDocumentEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityDocumentEdge'] = ResolversParentTypes['IdentityDocumentEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['IdentityDocument'], ParentType, ContextType>;
+};
+
 export type RulesetSimulationResolvers<ContextType = object, ParentType extends ResolversParentTypes['RulesetSimulation'] = ResolversParentTypes['RulesetSimulation']> = {
   recordCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   customersBefore?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
@@ -1972,6 +2102,7 @@ export type QueryResolvers<ContextType = object, ParentType extends ResolversPar
   matchDecisions?: Resolver<Maybe<ResolversTypes['MatchDecisionConnection']>, ParentType, ContextType, RequireFields<QueryMatchDecisionsArgs, 'first'>>;
   identityResolutionRulesets?: Resolver<Maybe<ResolversTypes['IdentityResolutionRulesetConnection']>, ParentType, ContextType, RequireFields<QueryIdentityResolutionRulesetsArgs, 'first'>>;
   activeIdentityResolutionRuleset?: Resolver<Maybe<ResolversTypes['IdentityResolutionRuleset']>, ParentType, ContextType>;
+  identityDocuments?: Resolver<Maybe<ResolversTypes['IdentityDocumentConnection']>, ParentType, ContextType, RequireFields<QueryIdentityDocumentsArgs, 'kind' | 'first'>>;
   simulateRuleset?: Resolver<Maybe<ResolversTypes['RulesetSimulation']>, ParentType, ContextType, RequireFields<QuerySimulateRulesetArgs, 'draft' | 'examples'>>;
   erasureProof?: Resolver<Maybe<ResolversTypes['ErasureProof']>, ParentType, ContextType, RequireFields<QueryErasureProofArgs, 'customer360Id'>>;
   erasureAlarms?: Resolver<Maybe<ResolversTypes['ErasureAlarmConnection']>, ParentType, ContextType, RequireFields<QueryErasureAlarmsArgs, 'first'>>;
@@ -2003,6 +2134,10 @@ export type RulesetPayloadResolvers<ContextType = object, ParentType extends Res
   ruleset?: Resolver<ResolversTypes['IdentityResolutionRuleset'], ParentType, ContextType>;
 };
 
+export type IdentityDocumentPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityDocumentPayload'] = ResolversParentTypes['IdentityDocumentPayload']> = {
+  document?: Resolver<ResolversTypes['IdentityDocument'], ParentType, ContextType>;
+};
+
 export type EraseCustomerPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['EraseCustomerPayload'] = ResolversParentTypes['EraseCustomerPayload']> = {
   proof?: Resolver<ResolversTypes['ErasureProof'], ParentType, ContextType>;
 };
@@ -2016,6 +2151,8 @@ export type MutationResolvers<ContextType = object, ParentType extends Resolvers
   decideMatchReview?: Resolver<ResolversTypes['MatchDecisionPayload'], ParentType, ContextType, RequireFields<MutationDecideMatchReviewArgs, 'input'>>;
   activateRuleset?: Resolver<ResolversTypes['RulesetPayload'], ParentType, ContextType, RequireFields<MutationActivateRulesetArgs, 'input'>>;
   rollBackRuleset?: Resolver<ResolversTypes['RulesetPayload'], ParentType, ContextType, RequireFields<MutationRollBackRulesetArgs, 'input'>>;
+  activateIdentityDocument?: Resolver<ResolversTypes['IdentityDocumentPayload'], ParentType, ContextType, RequireFields<MutationActivateIdentityDocumentArgs, 'input'>>;
+  rollBackIdentityDocument?: Resolver<ResolversTypes['IdentityDocumentPayload'], ParentType, ContextType, RequireFields<MutationRollBackIdentityDocumentArgs, 'input'>>;
   eraseCustomer?: Resolver<ResolversTypes['EraseCustomerPayload'], ParentType, ContextType, RequireFields<MutationEraseCustomerArgs, 'input'>>;
 };
 
@@ -2104,6 +2241,9 @@ export type Resolvers<ContextType = object> = {
   IdentityResolutionRulesetConnection?: IdentityResolutionRulesetConnectionResolvers<ContextType>;
   IdentityResolutionRulesetEdge?: IdentityResolutionRulesetEdgeResolvers<ContextType>;
   SimulatedCluster?: SimulatedClusterResolvers<ContextType>;
+  IdentityDocument?: IdentityDocumentResolvers<ContextType>;
+  IdentityDocumentConnection?: IdentityDocumentConnectionResolvers<ContextType>;
+  IdentityDocumentEdge?: IdentityDocumentEdgeResolvers<ContextType>;
   RulesetSimulation?: RulesetSimulationResolvers<ContextType>;
   ErasureProof?: ErasureProofResolvers<ContextType>;
   ErasureAlarm?: ErasureAlarmResolvers<ContextType>;
@@ -2115,6 +2255,7 @@ export type Resolvers<ContextType = object> = {
   PinRecordPayload?: PinRecordPayloadResolvers<ContextType>;
   MatchDecisionPayload?: MatchDecisionPayloadResolvers<ContextType>;
   RulesetPayload?: RulesetPayloadResolvers<ContextType>;
+  IdentityDocumentPayload?: IdentityDocumentPayloadResolvers<ContextType>;
   EraseCustomerPayload?: EraseCustomerPayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;

@@ -43,7 +43,7 @@ export function createCloudSubgraph(options: CloudOptions, resolvers: CloudResol
       cloud,
       principal,
       signal,
-      reads: new CloudReads({ cloud, openReader: () => reader.forOperation(), onWarning, signal }),
+      reads: new CloudReads({ cloud, openReader: () => reader.forOperation(signal), onWarning, signal }),
     }),
     checkReadiness: async () => {
       await database.query('SELECT 1');

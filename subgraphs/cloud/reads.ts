@@ -95,7 +95,15 @@ export class CloudReads {
 
   #guarded<Value>(read: () => Promise<Value[]>): Promise<Value[]> {
     const { cloud, onWarning, signal } = this.#options;
-    if (signal?.aborted) return Promise.reject(new CodedError('SUBGRAPH_TIMEOUT', 'The operation was cancelled.'));
-    return guardStore(cloud, onWarning, read);
+    if (signal?.aborted) return Promise.reject(cancelled());
+    return guardStore(cloud, onWarning, () =>
+      read().catch((error) => {
+        throw signal?.aborted ? cancelled() : error;
+      }),
+    );
   }
+}
+
+function cancelled(): CodedError {
+  return new CodedError('SUBGRAPH_TIMEOUT', 'The operation was cancelled.');
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../schema/clock.ts';
+import { CLOUDS } from '../../schema/clouds.ts';
 import { createCustomer360IdGenerator } from '../../schema/customer360-id.ts';
 import { buildExecutableSchema } from '../executable-schema.ts';
 import type { Subgraph } from '../subgraph.ts';
@@ -7,6 +8,7 @@ import type { IdentityContext } from './context.ts';
 import { createEngine } from './durable/create-engine.ts';
 import { createDurableResolver } from './durable/durable-resolver.ts';
 import { createHouseholdIdGenerator } from './durable/household-id.ts';
+import { createLiveSurvivorship } from './live-survivorship.ts';
 import { createLoaders } from './loaders.ts';
 import type { NameSearcher } from './name-search.ts';
 import type { Ruleset } from './resolution/ruleset.ts';
@@ -52,8 +54,16 @@ export async function createIdentitySubgraph(options: IdentitySubgraphOptions): 
   const newId = options.newId ?? randomUUID;
   const newCustomer360Id = createCustomer360IdGenerator(clock);
   const resolution = options.resolution ?? (await createReadingResolution(repository, clock, newId));
+  const clouds = CLOUDS.map(({ name }) => name);
+  const survivorship = createLiveSurvivorship(options.survivorship, clouds, {
+    repository,
+    wait: waitByTimer,
+    onWarning,
+  });
+  await survivorship.refresh();
   const resolvers = createResolvers({
     ...options,
+    survivorship,
     clock,
     resolution,
     onWarning,
@@ -79,7 +89,7 @@ export async function createIdentitySubgraph(options: IdentitySubgraphOptions): 
       loaders: createLoaders(repository, ruleset.largestLimit, onWarning),
     }),
     checkReadiness: () => repository.checkReadiness(),
-    close: async () => {},
+    close: async () => survivorship.stop(),
   };
 }
 

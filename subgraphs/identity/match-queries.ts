@@ -4,6 +4,7 @@ import { connectionOf, type PageArguments, pageSize, readCursor, readNumberCurso
 import { simulateRuleset } from './durable/simulate.ts';
 import { showExplanation } from './explanation.ts';
 import type { ResolutionService } from './resolution-service.ts';
+import type { OtherDocumentKind } from './stewardship/documents.ts';
 import { readRuleset, rulesetInEffect } from './stewardship/rulesets.ts';
 import { decisionKey, type MatchDecision, recordOfKey } from './store/decision.ts';
 import type { StoredDocument } from './store/document.ts';
@@ -58,6 +59,11 @@ export function createMatchQueries({ repository, resolution, onWarning }: MatchQ
       return connectionOf(documents, args, ({ version }) => writeCursor('rulesets', version), showRuleset);
     },
     activeIdentityResolutionRuleset: async () => showRuleset(await guard(rulesetInEffect(repository))),
+    identityDocuments: async (_source: unknown, args: PageArguments & { readonly kind: OtherDocumentKind }) => {
+      const before = args.after ? { before: readNumberCursor(args.kind, args.after) } : {};
+      const documents = await guard(repository.documents.list(args.kind, { ...before, first: pageSize(args) + 1 }));
+      return connectionOf(documents, args, ({ version }) => writeCursor(args.kind, version), showDocument);
+    },
     simulateRuleset: async (_source: unknown, args: SimulationArguments, { principal }: IdentityContext) => {
       const examples = args.examples ?? 5;
       checkRange('examples', examples, 0, EXAMPLES_LIMIT);
@@ -85,6 +91,11 @@ export function createMatchQueries({ repository, resolution, onWarning }: MatchQ
 /** A version of the rules as the graph shows it. */
 export function showRuleset({ version, text, isActive, createdAt, createdBy, reason }: StoredDocument) {
   return { version, document: text, isActive, createdDate: createdAt || null, createdBy, reason };
+}
+
+/** A version of a document as the graph shows it. */
+export function showDocument({ kind, text, createdAt, ...document }: StoredDocument) {
+  return { kind, document: text, createdDate: createdAt, ...document };
 }
 
 async function pageOfDecisions(

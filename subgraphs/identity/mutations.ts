@@ -1,10 +1,20 @@
+import { CLOUDS } from '../../schema/clouds.ts';
 import { parseCustomer360Id } from '../../schema/customer360-id.ts';
 import { CodedError } from '../../schema/errors.ts';
 import type { MergeCustomersInput, PinRecordInput, UnmergeCustomersInput } from '../../schema/generated/identity.ts';
 import type { IdentityContext } from './context.ts';
 import { type CustomerSource, foundCustomer } from './customer.ts';
 import { showMerge, showProof } from './history-queries.ts';
-import { showRuleset } from './match-queries.ts';
+import type { LiveSurvivorship } from './live-survivorship.ts';
+import { showDocument, showRuleset } from './match-queries.ts';
+import {
+  activateDocument,
+  type DocumentInput,
+  documentInEffect,
+  type OtherDocumentKind,
+  type RollBackInput,
+  rollBackDocument,
+} from './stewardship/documents.ts';
 import { eraseCustomer } from './stewardship/erase.ts';
 import { laterMerges, mergeCustomers, unmergeCustomers } from './stewardship/merges.ts';
 import type { StewardInput, StewardParts } from './stewardship/once.ts';
@@ -19,12 +29,11 @@ import {
   revokeDecision,
 } from './stewardship/verdicts.ts';
 import { guardStore, type OnWarning } from './store-guard.ts';
-import type { Survivorship } from './survivorship-document.ts';
 
 /** What changes by hand need. */
 export interface MutationOptions {
   readonly steward: StewardParts;
-  readonly survivorship: Survivorship;
+  readonly survivorship: LiveSurvivorship;
   readonly onWarning: OnWarning;
 }
 
@@ -56,6 +65,11 @@ export function createMutations({ steward, survivorship, onWarning }: MutationOp
     return { decisionId, customers: await customersOfDecision(decisionId, context) };
   };
   const inEffect = async () => ({ ruleset: showRuleset(await rulesetInEffect(steward.repository)) });
+  const clouds = CLOUDS.map(({ name }) => name);
+  const documentPayload = async (kind: OtherDocumentKind) => {
+    await survivorship.refresh();
+    return { document: showDocument(await documentInEffect(steward, kind)) };
+  };
   const mutation =
     <I, Payload>(run: (input: I, context: IdentityContext) => Promise<Payload>) =>
     (_source: unknown, { input }: Input<I>, context: IdentityContext): Promise<Payload> =>
@@ -104,6 +118,14 @@ export function createMutations({ steward, survivorship, onWarning }: MutationOp
     rollBackRuleset: mutation(async (input: StewardInput & { readonly version?: number | null }, context) => {
       await rollBackRuleset(steward, context.principal, input);
       return inEffect();
+    }),
+    activateIdentityDocument: mutation(async (input: DocumentInput, context) => {
+      await activateDocument(steward, context.principal, input, clouds);
+      return documentPayload(input.kind);
+    }),
+    rollBackIdentityDocument: mutation(async (input: RollBackInput, context) => {
+      await rollBackDocument(steward, context.principal, input);
+      return documentPayload(input.kind);
     }),
     eraseCustomer: mutation(async (input: StewardInput & { readonly customer360Id: string }, context) => {
       const { customer360Id } = await eraseCustomer(steward, context.principal, withIds(input));

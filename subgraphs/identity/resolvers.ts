@@ -13,17 +13,17 @@ import { CUSTOMER_FIELDS, createIdentifierFields } from './customer-fields.ts';
 import { type CustomerSearchOptions, type CustomersArguments, searchCustomers } from './customer-search.ts';
 import { createHistoryQueries, customerAsOf } from './history-queries.ts';
 import { subscribeToIdentity } from './identity-changed.ts';
+import type { LiveSurvivorship } from './live-survivorship.ts';
 import { createMatchQueries, type MatchQueryOptions } from './match-queries.ts';
 import { createMatchedRecordFields } from './matched-record.ts';
 import { createMutations, type MutationOptions } from './mutations.ts';
 import type { CustomerIdentity } from './store/repository.ts';
 import { guardStore } from './store-guard.ts';
-import type { Survivorship } from './survivorship-document.ts';
 import type { Wait } from './wait.ts';
 
 /** What the resolvers are made from. */
 export interface ResolverOptions extends CustomerByOptions, CustomerSearchOptions, MatchQueryOptions, MutationOptions {
-  readonly survivorship: Survivorship;
+  readonly survivorship: LiveSurvivorship;
   readonly clock: Clock;
   readonly wait: Wait;
 }

@@ -287,6 +287,13 @@ describe('an app', () => {
     };
     const secrets = await secretsOfOthers();
     expect(secrets.length).toBeGreaterThan(100);
+    // The net has no holes: whoever may see it is seen seeing it.
+    const seen = await Promise.all(
+      fc
+        .sample(randomOperation('query', { schema, literals, depth: 6 }), 40)
+        .map(async (query) => (await ask(tokens.admin, query)).text),
+    );
+    expect(seen.some((text) => secrets.some((secret) => text.includes(secret)))).toBe(true);
     const isLeak = (text: string): string | undefined => secrets.find((secret) => text.includes(secret));
     await fc.assert(
       fc.asyncProperty(randomOperation('query', { schema, literals, depth: 6 }), async (query) => {

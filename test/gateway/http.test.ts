@@ -100,7 +100,8 @@ describe('an operation over HTTP', () => {
 
   it.each([
     ['no JSON', '{', 'BAD_REQUEST'],
-    ['no object', '[]', 'BAD_REQUEST'],
+    ['no object', '7', 'BAD_REQUEST'],
+    ['a list of operations', '[]', 'BATCHING_NOT_SUPPORTED'],
     ['no query', '{"variables":{}}', 'BAD_REQUEST'],
     ['variables that are no object', '{"query":"{ people { id } }","variables":[1]}', 'BAD_REQUEST'],
   ])('with %s is refused with 400', async (_what, body, code) => {

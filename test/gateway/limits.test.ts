@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildSchema, type GraphQLSchema, getIntrospectionQuery } from 'graphql';
+import { buildSchema, type GraphQLSchema, getIntrospectionQuery, parse } from 'graphql';
 import { CUSTOMER_IDS, PAGE_OF_CUSTOMERS, UNIFIED_CUSTOMER } from '../../bench/queries.ts';
 import { createGuardRules, type GuardOptions } from '../../gateway/guard-rules.ts';
 import { Refused } from '../../gateway/operation.ts';
@@ -31,7 +31,7 @@ function rulesOf(
   options: Partial<GuardOptions> & { introspection?: boolean; linked?: string; schema?: GraphQLSchema } = {},
 ) {
   const { linked = NOTHING_LINKED, schema = buildSchema(SDL), introspection = true, ...rest } = options;
-  return createGuardRules({ sdl: linked, apiSchema: schema }, { introspection, ...rest });
+  return createGuardRules({ document: parse(linked), apiSchema: schema }, { introspection, ...rest });
 }
 
 function askAs(principal: Principal, query: string, rules = rulesOf(), variables = {}) {
@@ -133,7 +133,7 @@ describe('the size of an operation', () => {
     const within = [
       `{ node { ${repeat(70, () => 'node { id }')} } }`,
       `{ node { ${repeat(40, (index) => `...F${index}`)} } } ${repeat(40, (index) => `fragment F${index} on Node { id name node { id } nodes { id } }`)}`,
-      repeat(130, (index) => `query Q${index} { ...F }`) + ' fragment F on Query { node { id name } }',
+      `${repeat(130, (index) => `query Q${index} { ...F }`)} fragment F on Query { node { id name } }`,
       `{ search(by: ${'{ all: ['.repeat(150)}${'] }'.repeat(150)}) { id } }`,
     ];
     const took = within.map((query) => {

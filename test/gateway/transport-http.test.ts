@@ -110,6 +110,7 @@ describe('an answer that is none', () => {
     ['an empty object', answerText('{}')],
     ['errors that are none', answerText('{"errors":[]}')],
     ['errors that are no errors', answerText('{"errors":["secret"]}')],
+    ['data with errors that are no errors', answerText('{"data":{"a":1},"errors":"secret"}')],
     ['500', 'HTTP/1.1 500 Oh\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'],
     ['another protocol', 'SSH-2.0-secret\r\n\r\n'],
     [
@@ -226,6 +227,9 @@ describe('a connection that was kept', () => {
     server.onRequest = ({ socket }) => void socket.write(answerText('{"data":{"a":1}}', 'keep-alive: timeout=3\r\n'));
     const transport = open({ clock: clock.now });
     await ask(transport, { deadline: Number.POSITIVE_INFINITY });
+    clock.advance(2000);
+    await ask(transport, { deadline: Number.POSITIVE_INFINITY });
+    expect(server.connections()).toBe(2);
     clock.advance(2000);
     await until(() => server.open() === 0);
   });

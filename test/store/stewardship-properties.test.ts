@@ -25,7 +25,7 @@ const PROFILES = NAMES.map((name, index): CanonicalProfile => {
     firstName,
     lastName,
     fullName: null,
-    birthDate: `19${60 + firstName.length + (name.codePointAt(0) ?? 0) % 30}-03-1${firstName.length}`,
+    birthDate: `19${60 + firstName.length + ((name.codePointAt(0) ?? 0) % 30)}-03-1${firstName.length}`,
     contactPointEmails: [{ emailAddress: `${firstName}.${lastName}@example.org` }],
     contactPointPhones: [],
     contactPointSocials: [],
@@ -119,10 +119,15 @@ describe.each(IDENTITY_STORES)('decisions by hand, with the engine at work on $n
       const mergeEventId = merges[one % Math.max(1, merges.length)];
       if (what === 'unmerge' && mergeEventId) await unmergeCustomers(steward, AGENT, { idempotencyKey, mergeEventId });
       if (what === 'pin') {
-        await pinRecord(steward, AGENT, { idempotencyKey, sourceRecord: record(one), customer360Id: await ownerOf(two) });
+        await pinRecord(steward, AGENT, {
+          idempotencyKey,
+          sourceRecord: record(one),
+          customer360Id: await ownerOf(two),
+        });
       }
       if (what === 'split') await pinRecord(steward, AGENT, { idempotencyKey, sourceRecord: record(one) });
-      if (what === 'forbid') await forbidMatch(steward, AGENT, { idempotencyKey, left: record(one), right: record(two) });
+      if (what === 'forbid')
+        await forbidMatch(steward, AGENT, { idempotencyKey, left: record(one), right: record(two) });
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
     }

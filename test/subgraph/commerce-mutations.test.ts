@@ -211,7 +211,7 @@ describe('idempotency keys', () => {
   });
 
   it('belongs to whoever sent it', async () => {
-    const asOther = { subject: 'another', roles: ['app'], scopes: [] } as const;
+    const asOther = { subject: 'another', roles: ['app'], scopes: [], records: { commerce: ['A1'] } } as const;
     await add({ idempotencyKey: 'mine' });
     const input = { idempotencyKey: 'mine', customerNumber: 'A1', productId: 'P2' };
     const mutation = `mutation ($input: AddShoppingCartProductInput!) { addShoppingCartProduct(input: $input) { ${CART} } }`;

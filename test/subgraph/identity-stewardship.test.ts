@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CLOUDS } from '../../schema/clouds.ts';
 import { createCustomer360IdGenerator } from '../../schema/customer360-id.ts';
 import type { Principal } from '../../schema/principal.ts';
@@ -9,6 +11,7 @@ import { createIdentitySubgraph } from '../../subgraphs/identity/index.ts';
 import type { CanonicalProfile } from '../../subgraphs/identity/resolution/canonical-profile.ts';
 import { loadDefaultMatchRuleset } from '../../subgraphs/identity/resolution/rules/match-ruleset.ts';
 import { loadRuleset } from '../../subgraphs/identity/resolution/ruleset.ts';
+import { createDefaultModel } from '../../subgraphs/identity/resolution/score/default-model.ts';
 import type { Lease } from '../../subgraphs/identity/store/repository.ts';
 import { loadSurvivorship } from '../../subgraphs/identity/survivorship-document.ts';
 import type { Subgraph } from '../../subgraphs/subgraph.ts';
@@ -363,6 +366,45 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
     expect(versions.identityResolutionRulesets.edges[0].node.version).toBe(2);
     expect(versions.identityResolutionRulesets.pageInfo.hasNextPage).toBe(true);
     expect(versions.activeIdentityResolutionRuleset.version).toBe(2);
+  });
+
+  it('puts models and survivorship in effect as versions, and goes back', async () => {
+    const ACTIVATE = `mutation ($input: ActivateIdentityDocumentInput!) { activateIdentityDocument(input: $input) {
+      document { kind version isActive reason } } }`;
+    const survivorship = readFileSync(join(__dirname, '../../subgraphs/identity/survivorship.json'), 'utf8');
+    const activate = (idempotencyKey: string, kind: string, document: string) =>
+      ask(ACTIVATE, { input: { idempotencyKey, kind, document, reason: 'new' } });
+    const first = await activate('1', 'SURVIVORSHIP', survivorship);
+    expect(first.activateIdentityDocument.document).toEqual({
+      kind: 'SURVIVORSHIP',
+      version: 1,
+      isActive: true,
+      reason: 'new',
+    });
+    await activate('2', 'SURVIVORSHIP', survivorship);
+    const ROLL_BACK = `mutation ($input: RollBackIdentityDocumentInput!) { rollBackIdentityDocument(input: $input) {
+      document { version } } }`;
+    const back = await ask(ROLL_BACK, { input: { idempotencyKey: '3', kind: 'SURVIVORSHIP' } });
+    expect(back.rollBackIdentityDocument.document.version).toBe(1);
+    const model = { ...createDefaultModel(), version: 'model-by-hand', threshold: 39 };
+    await activate('4', 'MODEL', JSON.stringify(model));
+    const pair = { left: RECORD('commerce/A1'), right: RECORD('service/C1') };
+    expect((await ask(EXPLAIN, pair)).explainMatch).toMatchObject({ modelVersion: 'model-by-hand', threshold: 39 });
+    const VERSIONS = '{ identityDocuments(kind: SURVIVORSHIP) { edges { node { version isActive } } } }';
+    const { edges } = (await ask(VERSIONS)).identityDocuments;
+    expect(edges.map(({ node }: { node: object }) => node)).toEqual([
+      { version: 2, isActive: false },
+      { version: 1, isActive: true },
+    ]);
+    for (const [kind, document] of [
+      ['MODEL', '{}'],
+      ['SURVIVORSHIP', '{}'],
+      ['MODEL', 'no'],
+    ] as const) {
+      await expect(activate(`bad ${kind} ${document}`, kind, document)).rejects.toMatchObject({
+        code: 'BAD_USER_INPUT',
+      });
+    }
   });
 
   it('forgets a person, proves it, and raises an alarm when an identifier returns', async () => {

@@ -110,7 +110,7 @@ class Pool implements HttpClient, ConnectionOwner {
   };
 
   #connectionFor(choice: ConnectionChoice): Connection | undefined {
-    const idle = choice === 'ANY' ? this.#idle.pop() : this.#recentlyUsed();
+    const idle = this.#usable(choice === 'ANY' ? Number.POSITIVE_INFINITY : CHANGE_IDLE_MS);
     if (idle) return idle;
     if (this.#all.size >= this.#options.connections && !this.#makeRoom()) return undefined;
     const connection = new Connection(this.#options.place, this.#options.limits, this);
@@ -126,9 +126,14 @@ class Pool implements HttpClient, ConnectionOwner {
     connection.send(request, size === body.length ? 'latin1' : 'utf8', pending);
   }
 
-  #recentlyUsed(): Connection | undefined {
+  /** The connection used last, when it has not been idle for too long. What is older is let go, whenever it was to be looked at. */
+  #usable(limitMs: number): Connection | undefined {
     const last = this.#idle.at(-1);
-    return last && this.#options.clock() - last.idleSince < CHANGE_IDLE_MS ? this.#idle.pop() : undefined;
+    if (!last) return undefined;
+    const idleMs = this.#options.clock() - last.idleSince;
+    if (idleMs < Math.min(limitMs, keptMs(last))) return this.#idle.pop();
+    if (idleMs >= keptMs(last)) this.#expire();
+    return undefined;
   }
 
   /** Closes an idle connection, for a call that needs a new one. */
@@ -141,11 +146,15 @@ class Pool implements HttpClient, ConnectionOwner {
   readonly #expire = (): void => {
     const now = this.#options.clock();
     for (const connection of [...this.#idle]) {
-      const kept = Math.min(IDLE_MS, (connection.idleMs ?? Number.POSITIVE_INFINITY) - IDLE_MARGIN_MS);
-      if (now - connection.idleSince >= kept) connection.destroy();
+      if (now - connection.idleSince >= keptMs(connection)) connection.destroy();
     }
+    clearTimeout(this.#expiry);
     this.#expiry = this.#idle.length > 0 ? setTimeout(this.#expire, LOOK_AGAIN_MS).unref() : undefined;
   };
+}
+
+function keptMs({ idleMs }: Connection): number {
+  return idleMs === undefined ? IDLE_MS : Math.min(IDLE_MS, idleMs - IDLE_MARGIN_MS);
 }
 
 /** A call from when it is made until it is answered or given up. */

@@ -25,7 +25,9 @@ const RECORDS_TO_FIT = 2_000;
  */
 export class Tidying {
   readonly #parts: TidyingParts;
+  /** Records whose households are to be looked at. */
   readonly #touched = new Set<string>();
+  readonly #clouds = new Set<string>();
   #isWhole = true;
   #isChanged = true;
   #reviewedAt = Number.NEGATIVE_INFINITY;
@@ -44,6 +46,7 @@ export class Tidying {
   note(keys: Iterable<string>): void {
     for (const key of keys) {
       this.#touched.add(key);
+      this.#clouds.add(recordOfKey(key).dataSourceId);
       this.#isChanged = true;
     }
   }
@@ -57,6 +60,10 @@ export class Tidying {
 
   /** The steps from what the store has to what the engine says. */
   async operations(state: EngineState): Promise<IdentityOperation[]> {
+    if (this.#isWhole) {
+      for (const { key } of state.engine.clusters()) this.note([key]);
+      this.#isWhole = false;
+    }
     const model = await this.#model(state);
     if (model) return [model];
     return [...(await this.#households(state)), ...(await this.#reviews(state))];
@@ -66,7 +73,7 @@ export class Tidying {
     const { repository } = this.#parts;
     if (engine.size < RECORDS_TO_FIT || engine.model.recordCount > 0) return null;
     if (await repository.documents.active('MODEL')) return null;
-    if (!(await isReadWhole(repository, engine.clusters()))) return null;
+    if (!(await isReadWhole(repository, this.#clouds))) return null;
     return { kind: 'activate', documentKind: 'MODEL', text: JSON.stringify(engine.fit()) };
   }
 
@@ -94,31 +101,20 @@ export class Tidying {
     return operations;
   }
 
+  /** A part of what there is to look at, so that nobody waits long for it; the rest with the next call. */
   async #households({ engine }: EngineState): Promise<IdentityOperation[]> {
-    const keys = this.#isWhole ? firstKeys(engine.clusters()) : [...this.#touched].filter((key) => engine.has(key));
-    this.#isWhole = false;
-    this.#touched.clear();
-    const operations: IdentityOperation[] = [];
-    const done = new Set<string>();
-    let chunk: string[] = [];
-    const flush = async (): Promise<void> => {
-      operations.push(...(await this.#householdsOf(engine, chunk, done)));
-      chunk = [];
-    };
-    for (const key of keys) {
-      chunk.push(key);
-      if (chunk.length >= KEYS_AT_ONCE / 2) await flush();
+    const keys: string[] = [];
+    for (const key of this.#touched) {
+      if (keys.length >= KEYS_AT_ONCE) break;
+      this.#touched.delete(key);
+      if (engine.has(key)) keys.push(key);
     }
-    if (chunk.length > 0) await flush();
-    return operations;
+    return keys.length === 0 ? [] : this.#householdsOf(engine, keys);
   }
 
-  async #householdsOf(
-    engine: EngineState['engine'],
-    keys: readonly string[],
-    done: Set<string>,
-  ): Promise<IdentityOperation[]> {
+  async #householdsOf(engine: EngineState['engine'], keys: readonly string[]): Promise<IdentityOperation[]> {
     const { repository } = this.#parts;
+    const done = new Set<string>();
     const groups = keys.map((key) => engine.householdOf(key)?.clusters ?? [engine.clusterOf(key)?.key ?? key]);
     const customerOf = await customersOf(repository, groups.flat());
     const people = groups.map((clusters) => [...new Set(clusters.flatMap((key) => customerOf.get(key) ?? []))].sort());
@@ -153,18 +149,9 @@ export class Tidying {
 }
 
 /** True when every cloud that records come from has been read from beginning to end. */
-async function isReadWhole(
-  repository: IdentityRepository,
-  clusters: Iterable<{ readonly records: readonly string[] }>,
-): Promise<boolean> {
-  const clouds = new Set<string>();
-  for (const { records } of clusters) for (const key of records) clouds.add(recordOfKey(key).dataSourceId);
+async function isReadWhole(repository: IdentityRepository, clouds: Iterable<string>): Promise<boolean> {
   const positions = await Promise.all([...clouds].map((cloud) => repository.positionOf(cloud)));
   return positions.every((position) => position?.phase === 'FOLLOWING');
-}
-
-function* firstKeys(clusters: Iterable<{ readonly key: string }>): IterableIterator<string> {
-  for (const { key } of clusters) yield key;
 }
 
 async function customersOf(repository: IdentityRepository, keys: readonly string[]): Promise<Map<string, string>> {

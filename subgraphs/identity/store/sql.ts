@@ -165,10 +165,9 @@ class SqlRepository implements IdentityRepository {
         ? await returnedIdentifiers(effects, hashKey, (digests) => erasedAmong(transaction, digests))
         : [];
       const events = [...effects.events, ...alarms].map((event) => ({ ...event, occurredAt: changeSet.at }));
-      await appendEvents(transaction, SCHEMA, events);
+      const head = (await appendEvents(transaction, SCHEMA, events)) ?? turn.head;
       await writeErasures(transaction, changeSet, effects.decided.erasures, hashKey);
       await keepUse(transaction, changeSet);
-      const head = events.length === 0 ? turn.head : await readHead(transaction);
       const before = state.lastRecordId;
       return { applied: { head }, growth: { before, after: before + effects.insertedRecords.length } };
     });
@@ -323,11 +322,6 @@ async function takeTurn(transaction: Queryable, { lease, basedOn }: ChangeSet): 
     throw new IdentityConflict(`The log has moved on from ${basedOn} to ${turn.head}.`);
   }
   return turn;
-}
-
-async function readHead(transaction: Queryable): Promise<number> {
-  const [row] = await transaction.query<{ head: number }>('SELECT max(sequence) AS head FROM identity.outbox');
-  return row?.head ?? 0;
 }
 
 /**

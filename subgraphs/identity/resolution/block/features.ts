@@ -41,7 +41,7 @@ export class FeatureCursor {
  * hundred megabytes. A record is a slot; slots are never used again while the state lives.
  */
 export class Features {
-  /** Given names, family names and their words, without digraphs. */
+  /** Given names, family names and their words. */
   readonly names = new Dictionary();
   readonly emails = new Dictionary();
   readonly phones = new Dictionary();
@@ -55,12 +55,14 @@ export class Features {
   readonly identifications = new Dictionary();
   readonly attributes = new Dictionary();
   readonly countries = new Dictionary();
+  /** Domains of e-mail addresses, counted as often as records use one. */
+  readonly domains = new Dictionary();
   readonly birthDates = new Map<number, number>();
   /** How often each name is a given name, or a whole family name. */
   readonly givenUses = new Counter();
   readonly familyUses = new Counter();
-  /** Records that have a given name, a family name, a date of birth, an address with a postal code, with a city. */
-  readonly having = { given: 0, family: 0, birthDate: 0, postalCode: 0, city: 0 };
+  /** Records that have a given name, a family name, a date of birth, an address with a postal code, with a city; and addresses of e-mail. */
+  readonly having = { given: 0, family: 0, birthDate: 0, postalCode: 0, city: 0, email: 0 };
   data: Int32Array<ArrayBuffer> = new Int32Array(1 << 12);
   /** Records held. */
   size = 0;
@@ -150,8 +152,8 @@ export class Features {
       at += count;
       counts |= count << shift;
     };
-    put(record.given, 0, (name) => this.names.idOf(withoutDigraphs(name)));
-    put(record.family, 4, (name) => this.names.idOf(withoutDigraphs(name)));
+    put(record.given, 0, (name) => this.names.idOf(name));
+    put(record.family, 4, (name) => this.names.idOf(name));
     put(record.emails, 8, (email) => this.emails.idOf(email));
     put(record.phones, 12, (phone) => this.phones.idOf(phoneKey(phone)));
     const addresses = record.addresses ?? [];
@@ -175,7 +177,7 @@ export class Features {
     data[start + 1] = birth ? (birth.year << 9) | (birth.month << 5) | birth.day | (birth.ambiguous ? 1 << 30 : 0) : 0;
     const country = record.country ? this.countries.idOf(record.country) + 1 : 0;
     data[start + 2] = Math.max(0, GENERATIONS.indexOf(record.generation ?? '')) | (country << 4);
-    data[start + 3] = family && family.length > 0 ? this.names.idOf(withoutDigraphs(family.join(''))) : -1;
+    data[start + 3] = family && family.length > 0 ? this.names.idOf(family.join('')) : -1;
     return at;
   }
 
@@ -198,6 +200,10 @@ export class Features {
       having.birthDate += by;
     }
     this.countAll(this.emails, cursor.emailAt, cursor.emailCount, by);
+    for (let i = 0; i < cursor.emailCount; i += 1) {
+      this.domains.addUse(this.domainOf(data[cursor.emailAt + i] as number), by);
+      having.email += by;
+    }
     this.countAll(this.phones, cursor.phoneAt, cursor.phoneCount, by);
     this.countAll(this.socials, cursor.socialAt, cursor.socialCount, by);
     this.countAll(this.identifications, cursor.identificationAt, cursor.identificationCount, by);
@@ -212,6 +218,18 @@ export class Features {
       if ((data[at + 5] as number) >= 0) having.city += by;
     }
   }
+
+  /** The number of the domain of an e-mail address. */
+  domainOf(email: number): number {
+    const known = this.domainsOfEmails[email];
+    if (known !== undefined) return known;
+    const text = this.emails.text(email);
+    const domain = this.domains.idOf(text.slice(text.indexOf('@') + 1));
+    this.domainsOfEmails[email] = domain;
+    return domain;
+  }
+
+  private readonly domainsOfEmails: number[] = [];
 
   private countAll(dictionary: Dictionary, at: number, count: number, by: number): void {
     for (let i = 0; i < count; i += 1) dictionary.addUse(this.data[at + i] as number, by);

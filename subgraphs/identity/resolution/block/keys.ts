@@ -112,7 +112,7 @@ function addNames(features: Features, names: NameTable, cursor: FeatureCursor, a
   if (birthDate >= 512) add(keyOf(KEY.birthDate, sortedBirthDate(birthDate)));
   if (family >= 0) {
     const sound = hashOf(names.sound(family));
-    add(keyOf(KEY.familyRare, family));
+    add(keyOf(KEY.familyRare, hashOf(names.plain(family))));
     if (birthDate >= 512) add(keyOf(KEY.birthFamily, sortedBirthDate(birthDate), sound));
     if (postal >= 0) add(keyOf(KEY.familyPostal, sound, postal));
     if (city >= 0) add(keyOf(KEY.familyCity, sound, city));
@@ -125,7 +125,7 @@ function addNames(features: Features, names: NameTable, cursor: FeatureCursor, a
   // Unordered, so that given and family name may have been put the wrong way round.
   const sound = pairOf(hashOf(names.sound(given)), hashOf(names.sound(family)));
   add(keyOf(KEY.soundNames, sound));
-  add(keyOf(KEY.exactNames, pairOf(hashOf(names.formal(given)[0] ?? ''), family)));
+  add(keyOf(KEY.exactNames, pairOf(hashOf(names.formal(given)[0] ?? ''), hashOf(names.plain(family)))));
   const year = birthDate >>> 9;
   if (year > 0) add(keyOf(KEY.namesYear, sound, year));
   if (postal >= 0) add(keyOf(KEY.namesPostal, sound, postal));

@@ -12,6 +12,8 @@ export interface Component {
   /** How many records. */
   readonly size: number;
   readonly edges: readonly ComponentEdge[];
+  /** Bits from which on a pair is linked. */
+  readonly threshold: number;
   /** Log2 odds of any two of them, by position. */
   bits(a: number, b: number): number;
   /** True for a record with a given name: only such a one tells two people of one household apart. */
@@ -22,8 +24,11 @@ export interface Component {
 
 /** How guards weigh. */
 export const GUARD = {
-  /** The mean of all pairs of two clusters that merge, in bits. */
-  leastMean: -0.25,
+  /** What the mean of all pairs of two clusters that merge, and a share of their strongest pair's bits over the threshold, come to at least. */
+  leastMean: 0.5,
+  strongestShare: 0.3,
+  /** More bits of the strongest pair do not count. */
+  strongestMost: 12,
   /** A pair counts as at least and at most so many bits, so that no single one decides. */
   least: -8,
   most: 10,
@@ -50,7 +55,7 @@ export function clusterComponent(component: Component): Int32Array {
     if (from === into) return;
     const [smaller, larger] = from < into ? [from, into] : [into, from];
     const [left, right] = [members[smaller] as number[], members[larger] as number[]];
-    if (!mayMerge(component, left, right, edge.isDecided)) return;
+    if (!mayMerge(component, left, right, edge)) return;
     for (const position of right) groups[position] = smaller;
     left.push(...right);
     members[larger] = [];
@@ -65,7 +70,7 @@ function mayMerge(
   component: Component,
   left: readonly number[],
   right: readonly number[],
-  isDecided: boolean,
+  { isDecided, bits: strongest }: ComponentEdge,
 ): boolean {
   let sum = 0;
   for (const a of left) {
@@ -78,5 +83,7 @@ function mayMerge(
       sum += Math.min(GUARD.most, Math.max(isNameless ? 0 : GUARD.least, bits));
     }
   }
-  return isDecided || sum / (left.length * right.length) >= GUARD.leastMean;
+  if (isDecided) return true;
+  const above = Math.min(strongest - component.threshold, GUARD.strongestMost);
+  return sum / (left.length * right.length) + GUARD.strongestShare * above >= GUARD.leastMean;
 }

@@ -99,6 +99,7 @@ export class Linker {
     const groups = clusterComponent({
       size,
       edges: list,
+      threshold,
       isNamed: (position) => named[position] as boolean,
       isNotSame: (a, b) =>
         hasDecisions &&

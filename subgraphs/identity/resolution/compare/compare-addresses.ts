@@ -3,8 +3,8 @@ import { KEY, keyOf } from '../block/keys.ts';
 import type { ComparerParts, Comparison } from './compare.ts';
 import { cityFrequency, postalCodeFrequency } from './frequency.ts';
 import { ADDRESS, AT, MISSING } from './levels.ts';
-import { editDistance, jaroWinkler } from './similarity.ts';
 import { STRANGERS, sharedByChance } from './sharing.ts';
+import { editDistance, jaroWinkler } from './similarity.ts';
 
 const SIMILAR_STREET = 0.9;
 
@@ -19,18 +19,20 @@ export function compareAddresses(parts: ComparerParts, a: FeatureCursor, b: Feat
       const level = levelOf(parts, left, right);
       if (level >= best) continue;
       best = level;
-      into.set(AT.address, level, chanceOf(level, left), left, right);
+      into.set(AT.address, level, chanceOf(level, left, right), left, right);
     }
   }
 
-  function chanceOf(level: number, at: number): number {
+  function chanceOf(level: number, at: number, other: number): number {
     const { data } = features;
     if (level <= ADDRESS.street) {
       const degree = degrees.of(keyOf(KEY.place, data[at] as number));
       return sharedByChance(features, into, degree, STRANGERS.place);
     }
     if (level === ADDRESS.postalCode) return postalCodeFrequency(features, data[at + 4] as number);
-    return level === ADDRESS.city ? cityFrequency(features, data[at + 5] as number) : 0;
+    return level === ADDRESS.city
+      ? Math.max(cityFrequency(features, data[at + 5] as number), cityFrequency(features, data[other + 5] as number))
+      : 0;
   }
 }
 
@@ -50,7 +52,7 @@ function levelOf({ features }: ComparerParts, left: number, right: number): numb
   const samePostal = postal >= 0 && postal === otherPostal;
   const sameCity =
     city >= 0 &&
-    (city === otherCity || (otherCity >= 0 && isSlip(features.cities.text(city), features.cities.text(otherCity))));
+    (city === otherCity || (otherCity >= 0 && isSameCity(features.cities.text(city), features.cities.text(otherCity))));
   const postalUnknown = postal < 0 || otherPostal < 0;
   const cityUnknown = city < 0 || otherCity < 0;
   if (place >= 0 && place === otherPlace) {
@@ -88,4 +90,9 @@ function isSimilarStreet(a: string, b: string): boolean {
 
 function isSlip(a: string, b: string): boolean {
   return editDistance(a, b) === 1;
+}
+
+function isSameCity(a: string, b: string): boolean {
+  const shorter = Math.min(a.length, b.length);
+  return shorter >= 5 && editDistance(a, b) <= (shorter >= 6 ? 2 : 1);
 }

@@ -1,10 +1,13 @@
 import type { FeatureCursor } from '../block/features.ts';
 import type { ComparerParts, Comparison } from './compare.ts';
 import { familyFrequency, givenFrequency } from './frequency.ts';
-import { AT, FAMILY, GIVEN, MISSING } from './levels.ts';
+import { AT, FAMILY, GIVEN, isDifferentGiven, MISSING } from './levels.ts';
 import { NAME } from './name-table.ts';
 
 const SHORTEST_IN_EMAIL = 3;
+/** A given name that at most so many records have, and this share of all, may be a slip of any other. */
+const RARE_USES = 2;
+const RARE_SHARE = 0.00002;
 
 /** Compares given and family names, also the other way round. */
 export function compareNames(parts: ComparerParts, a: FeatureCursor, b: FeatureCursor, into: Comparison): void {
@@ -12,11 +15,16 @@ export function compareNames(parts: ComparerParts, a: FeatureCursor, b: FeatureC
   compareFamily(parts, a, b, into);
   const given = into.levels[AT.given] as number;
   const family = into.levels[AT.family] as number;
-  if (given === GIVEN.different && family === FAMILY.different) compareCrosswise(parts, a, b, into);
+  if (isDifferentGiven(given) && family === FAMILY.different) compareCrosswise(parts, a, b, into);
 }
 
 /** Compares the names of one record with the e-mail addresses of one that gives no name. To be called after all else is compared. */
-export function compareNamesWithEmails(parts: ComparerParts, a: FeatureCursor, b: FeatureCursor, into: Comparison): void {
+export function compareNamesWithEmails(
+  parts: ComparerParts,
+  a: FeatureCursor,
+  b: FeatureCursor,
+  into: Comparison,
+): void {
   if (into.levels[AT.given] !== MISSING || into.levels[AT.family] !== MISSING) return;
   if (a.givenCount > 0 && b.emailCount > 0) compareWithEmail(parts, a, b, into);
   else if (b.givenCount > 0 && a.emailCount > 0) compareWithEmail(parts, b, a, into);
@@ -45,7 +53,10 @@ function compareGiven(parts: ComparerParts, a: FeatureCursor, b: FeatureCursor, 
       }
     }
   }
-  into.set(AT.given, GIVEN.different, 0, left, right);
+  // Of two names that many have neither is a slip of the other.
+  const rarer = Math.min(features.givenUses.get(left), features.givenUses.get(right));
+  const isRare = rarer <= RARE_USES + features.size * RARE_SHARE;
+  into.set(AT.given, isRare ? GIVEN.rareDifferent : GIVEN.different, 0, left, right);
 }
 
 /** An initial says little; the address of whoever gives it may say which name it stands for. */

@@ -8,8 +8,8 @@ import { chanceOfLikeEmails, emailLevel } from './email-likeness.ts';
 import { attributeFrequency } from './frequency.ts';
 import { AT, EMAIL, FIELD_COUNT, GENERATION, MISSING, NUMBER, PHONE } from './levels.ts';
 import type { NameTable } from './name-table.ts';
-import { editDistance } from './similarity.ts';
 import { STRANGERS, sharedByChance } from './sharing.ts';
+import { editDistance } from './similarity.ts';
 
 /** What a comparison has found; one is used again and again. */
 export class Comparison {

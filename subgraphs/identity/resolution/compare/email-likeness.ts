@@ -1,4 +1,5 @@
 import type { FeatureCursor, Features } from '../block/features.ts';
+import { IMAGINARY_RECORDS } from './frequency.ts';
 import { EMAIL } from './levels.ts';
 import { editDistance } from './similarity.ts';
 
@@ -9,6 +10,8 @@ const SAME_LETTERS = 0.00002;
 /** Digits are mostly of a year of birth: two or four of them are as frequent as a year. */
 const SAME_YEAR = 1 / 40;
 const SHORTEST_MAILBOX = 4;
+const SHORTEST_DOMAIN = 9;
+const RARE_DOMAIN = 1 / 1_000;
 const SHORTEST_CLOSE = 5;
 const SHORTEST_TWO_SLIPS = 8;
 
@@ -17,7 +20,10 @@ export function emailLevel(left: string, right: string): number {
   const atLeft = left.indexOf('@');
   const atRight = right.indexOf('@');
   const [a, b] = [left.slice(0, atLeft), right.slice(0, atRight)];
-  if (a === b) return a.length >= SHORTEST_MAILBOX ? EMAIL.mailbox : EMAIL.different;
+  if (a === b) {
+    if (isSlip(left.slice(atLeft + 1), right.slice(atRight + 1))) return EMAIL.close;
+    return a.length >= SHORTEST_MAILBOX ? EMAIL.mailbox : EMAIL.different;
+  }
   const shorter = Math.min(atLeft, atRight);
   if (shorter < SHORTEST_CLOSE || Math.abs(atLeft - atRight) > 2) return EMAIL.different;
   const isSameDomain = left.slice(atLeft) === right.slice(atRight);
@@ -45,10 +51,26 @@ export function chanceOfLikeEmails(
     isMadeOfNames(features, a, letters) ||
     isMadeOfNames(features, b, mailboxOf(features.emails.text(right)).replace(/[^a-z]/g, ''));
   const ofLetters = isOfNames ? SAME_PATTERN : SAME_LETTERS;
+  const isClose = emailLevel(features.emails.text(left), features.emails.text(right)) === EMAIL.close;
+  const ofDomain = isClose ? domainFrequency(features, left, right) : 1;
   return Math.max(
-    ofLetters * (digits === 0 ? 1 : digits === 2 || digits === 4 ? SAME_YEAR : 10 ** -Math.min(digits, 4)),
+    ofDomain * ofLetters * (digits === 0 ? 1 : digits === 2 || digits === 4 ? SAME_YEAR : 10 ** -Math.min(digits, 4)),
     1e-8,
   );
+}
+
+/** How many use the domain: namesakes meet at a large provider, seldom at a small firm. */
+function domainFrequency(features: Features, left: number, right: number): number {
+  const count = Math.max(
+    features.domains.count(features.domainOf(left)),
+    features.domains.count(features.domainOf(right)),
+  );
+  return (count + IMAGINARY_RECORDS * RARE_DOMAIN) / (features.having.email + IMAGINARY_RECORDS);
+}
+
+/** Two domains that differ by a slip. */
+function isSlip(left: string, right: string): boolean {
+  return Math.min(left.length, right.length) >= SHORTEST_DOMAIN && editDistance(left, right) <= 2;
 }
 
 /** True when nothing distinctive is left of a mailbox without its owner's names. */

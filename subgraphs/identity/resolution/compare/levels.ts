@@ -12,9 +12,7 @@ export const LEVELS = {
     'MIDDLE',
     'SWAPPED',
     'IN_EMAIL',
-    'NOT_IN_EMAIL',
-    'DIFFERENT',
-  ],
+    'NOT_IN_EMAIL', 'DIFFERENT', 'RARE_DIFFERENT'],
   FAMILY_NAME: ['EXACT', 'PART', 'CLOSE', 'SIMILAR', 'IN_EMAIL', 'DIFFERENT'],
   GENERATION: ['EXACT', 'DIFFERENT'],
   BIRTH_DATE: ['EXACT', 'EXCHANGED', 'CLOSE', 'PART', 'YEAR', 'DIFFERENT'],
@@ -36,9 +34,11 @@ export const GIVEN = {
   middle: 5,
   swapped: 6,
   inEmail: 7,
-  notInEmail: 8,
-  different: 9,
-} as const;
+  notInEmail: 8, different: 9, rareDifferent: 10 } as const;
+/** True for the two levels of given names that are not alike. */
+export function isDifferentGiven(level: number): boolean {
+  return level === GIVEN.different || level === GIVEN.rareDifferent;
+}
 /** Levels of the family name. */
 export const FAMILY = { exact: 0, part: 1, close: 2, similar: 3, inEmail: 4, different: 5 } as const;
 /** Levels of the generation. */

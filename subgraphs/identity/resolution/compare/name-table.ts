@@ -1,5 +1,6 @@
 import type { Dictionary } from '../block/dictionary.ts';
 import { soundOf } from '../normalise/phonetic.ts';
+import { withoutDigraphs } from '../normalise/text.ts';
 import { editDistance, jaroWinkler } from './similarity.ts';
 
 /** How alike two names are. */
@@ -17,6 +18,7 @@ export type NicknameGroups = ReadonlyMap<string, readonly string[]>;
 export class NameTable {
   private readonly names: Dictionary;
   private readonly nicknames: NicknameGroups;
+  private readonly plains: string[] = [];
   private readonly sounds: string[] = [];
   private readonly groups: (readonly string[])[] = [];
   private readonly cachedPairs = new Float64Array(1 << CACHE_BITS).fill(-1);
@@ -27,11 +29,21 @@ export class NameTable {
     this.nicknames = nicknames;
   }
 
+  /** The name without digraphs: equal for `mueller` and `muller`. */
+  plain(id: number): string {
+    let plain = this.plains[id];
+    if (plain === undefined) {
+      plain = withoutDigraphs(this.names.text(id));
+      this.plains[id] = plain;
+    }
+    return plain;
+  }
+
   /** A code that names keep when they are mistyped as people hear them. */
   sound(id: number): string {
     let sound = this.sounds[id];
     if (sound === undefined) {
-      sound = soundOf(this.names.text(id));
+      sound = soundOf(this.plain(id));
       this.sounds[id] = sound;
     }
     return sound;
@@ -41,7 +53,7 @@ export class NameTable {
   formal(id: number): readonly string[] {
     let group = this.groups[id];
     if (group === undefined) {
-      const text = this.names.text(id);
+      const text = this.plain(id);
       group = this.nicknames.get(text) ?? [text];
       this.groups[id] = group;
     }
@@ -81,10 +93,12 @@ export class NameTable {
   }
 
   private work(a: number, b: number, isGiven: boolean): number {
+    const [plainOfA, plainOfB] = [this.plain(a), this.plain(b)];
+    if (plainOfA === plainOfB) return NAME.exact;
     const [left, right] = [this.names.text(a), this.names.text(b)];
     if (isGiven) {
       const [formalOfA, formalOfB] = [this.formal(a), this.formal(b)];
-      if (formalOfA.includes(right) || formalOfB.includes(left)) return NAME.nickname;
+      if (formalOfA.includes(plainOfB) || formalOfB.includes(plainOfA)) return NAME.nickname;
       // Two nicknames of one name: Ted is seldom Ned. And a nickname with a slip.
       if (formalOfA.some((name) => formalOfB.some((other) => isNearly(name, other)))) return NAME.similar;
     }
@@ -93,7 +107,7 @@ export class NameTable {
       return isSame ? NAME.initial : NAME.different;
     }
     const shorter = Math.min(left.length, right.length);
-    const distance = editDistance(left, right);
+    const distance = Math.min(editDistance(left, right), editDistance(plainOfA, plainOfB));
     if (distance === 1 && shorter >= SHORTEST_CLOSE - 1) return NAME.close;
     const similarity = jaroWinkler(left, right);
     if (similarity >= CLOSE && distance <= 2 && shorter >= SHORTEST_CLOSE) return NAME.close;

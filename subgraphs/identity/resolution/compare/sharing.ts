@@ -1,7 +1,7 @@
 import type { Features } from '../block/features.ts';
 import type { Comparison } from './compare.ts';
 import { populationOf } from './frequency.ts';
-import { AT, GIVEN } from './levels.ts';
+import { AT, isDifferentGiven } from './levels.ts';
 
 /** People who share a value by chance (a number given out again, a slip), beside those the records show; by field. */
 export const STRANGERS = {
@@ -18,6 +18,6 @@ export const STRANGERS = {
  * names is counted with the names, so it is not counted here again.
  */
 export function sharedByChance(features: Features, comparison: Comparison, degree: number, strangers: number): number {
-  const others = comparison.levels[AT.given] === GIVEN.different ? degree - 2 : degree - 1;
+  const others = isDifferentGiven(comparison.levels[AT.given] as number) ? degree - 2 : degree - 1;
   return (Math.max(0, others) + strangers) / populationOf(features);
 }

@@ -52,6 +52,8 @@ const PLACEHOLDERS = new Set(
     ' ',
   ),
 );
+/** The comma before what follows a name, which is not the one of `Last, First`. */
+const SUFFIX_COMMA = /,\s*(?=(?:ph\.?d|m\.?d|esq|dds|mba|jr|jnr|junior|sr|snr|senior|ii|iii|iv)\.?\s*$)/i;
 const GIVEN_NAMES_LIMIT = 4;
 const FAMILY_NAMES_LIMIT = 4;
 const NO_NAME: NormalName = { given: [], family: [], generation: '' };
@@ -80,7 +82,8 @@ function limit({ given, family, generation }: NormalName): NormalName {
 }
 
 /** Understands `First Middle Last`, `Last, First Middle` and `First Last, Jr`. A single word is taken for a family name. */
-function fromFullName(fullName: string): NormalName {
+function fromFullName(whole: string): NormalName {
+  const fullName = whole.replace(SUFFIX_COMMA, ' ');
   const comma = fullName.indexOf(',');
   if (comma >= 0) {
     const before = partsOf(fullName.slice(0, comma), true);

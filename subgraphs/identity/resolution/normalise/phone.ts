@@ -53,13 +53,16 @@ export function normalisePhoneNumber(text: string, country?: string): NormalPhon
   const written = text.replace(/(?:\s*(?:x|ext\.?|extension|#)\s*\d+)\s*$/i, '');
   const isInternational = /^\s*(?:\+|00[1-9])/.test(written);
   const digits = written.replace(/\D+/g, '').replace(isInternational ? /^0+/ : /^$/, '');
-  if (/[a-z]{3}/i.test(written)) return fromLibrary(`${country ?? ''} ${written}`);
+  if (/[a-z]{3}/i.test(written)) return null;
   if (digits.length < SHORTEST_KEY || digits.length > 15 || /^(\d)\1+$/.test(digits)) return null;
   if (isInternational) return international(digits);
   if (digits.length === 11 && digits[0] === '1' && (country === undefined || country === 'US' || country === 'CA'))
     return { number: `+${digits}`, country: null };
   const fast = country === undefined ? undefined : FAST[country];
-  if (!fast) return { number: withoutTrunk(digits), country: null };
+  if (!fast) {
+    const parsed = country === undefined ? null : fromLibrary(`${country} ${written}`);
+    return parsed ?? { number: withoutTrunk(digits), country: null };
+  }
   const [code, shortest, longest] = fast;
   const national = ZERO_BELONGS.has(code) ? digits : withoutTrunk(digits);
   return national.length >= shortest && national.length <= longest
@@ -93,7 +96,7 @@ function withoutTrunk(digits: string): string {
   return digits.replace(/^0+/, '');
 }
 
-/** Numbers spelled with letters. */
+/** Numbers of a country that is not read here. */
 const fromLibrary = withBoundedCache(CACHED_NUMBERS, (text): NormalPhone | null => {
   const country = text.slice(0, text.indexOf(' '));
   const parsed = parsePhoneNumberFromString(

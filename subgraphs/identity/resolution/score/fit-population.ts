@@ -6,6 +6,7 @@ import { fitModel, PairSample } from './fit.ts';
 import type { MatchModel } from './model.ts';
 
 const RANDOM_PAIRS = 200_000;
+const RANDOM_PAIRS_PER_RECORD = 50;
 const SAMPLED_RECORDS = 5_000;
 const SEED = 42;
 
@@ -16,7 +17,8 @@ export function fitToPopulation(population: Population, slots: readonly number[]
   const comparison = new Comparison();
   const random = new PairSample();
   const next = generator(SEED);
-  for (let i = 0; i < RANDOM_PAIRS; i += 1) {
+  const pairs = Math.min(RANDOM_PAIRS, slots.length * RANDOM_PAIRS_PER_RECORD);
+  for (let i = 0; i < pairs; i += 1) {
     const left = slots[next(slots.length)] as number;
     const right = slots[next(slots.length)] as number;
     if (left === right) continue;

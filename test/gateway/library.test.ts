@@ -1,0 +1,75 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createGateway } from '../../gateway/gateway.ts';
+import { createInProcessTransport } from '../../gateway/transport/in-process.ts';
+import { LOCAL_ADMINISTRATOR } from '../../schema/principal.ts';
+import { composeTiny, localTiny, TinyWorld } from '../support/tiny-supergraph.ts';
+
+const PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const QUERY = '{ order(id: "1") { total } }';
+const caller = { principal: LOCAL_ADMINISTRATOR, requestId: 'library' };
+
+async function listening(server: ReturnType<typeof createServer>): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('createGateway', () => {
+  it('needs a supergraph only, serves on a server of somebody else, and hands the trace on', async () => {
+    const seen: IncomingHttpHeaders[] = [];
+    const shop = createServer((request, response) => {
+      seen.push(request.headers);
+      request.resume();
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{"order":{"total":7}}}');
+    });
+    const url = await listening(shop);
+    const gateway = await createGateway({ supergraphSdl: composeTiny({ hub: url, shop: url, desk: url }) });
+    const server = createServer(gateway.handler).on('upgrade', gateway.handler.upgrade);
+    const origin = await listening(server);
+    const answer = await fetch(`${origin}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', traceparent: PARENT },
+      body: JSON.stringify({ query: QUERY }),
+    });
+    expect(await answer.json()).toEqual({ data: { order: { total: 7 } } });
+    expect(await gateway.execute({ query: QUERY }, caller)).toEqual({ data: { order: { total: 7 } } });
+    expect(seen.map(({ traceparent }) => traceparent)).toEqual([PARENT, undefined]);
+    const hidden = await gateway.execute({ query: '{ __schema { queryType { name } } }' }, caller);
+    expect(hidden.errors?.[0]?.message).toContain('introspection has been disabled');
+    expect((await fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(406);
+    for (const each of [server, shop]) {
+      each.close();
+      each.closeAllConnections();
+    }
+    await gateway.close();
+  });
+
+  it('ends a request with the supergraph that it began with, and closes what only that one needed afterwards', async () => {
+    const world = new TinyWorld();
+    const closed: string[] = [];
+    let release = () => {};
+    const held = new Promise<undefined>((resolve) => {
+      release = () => resolve(undefined);
+    });
+    const sdlAt = (shop: string) =>
+      composeTiny({ hub: 'http://hub.invalid', shop: `http://${shop}.invalid`, desk: 'http://desk.invalid' });
+    const gateway = await createGateway({
+      supergraphSdl: sdlAt('before'),
+      transportTo: ({ name, url }) => ({
+        ...createInProcessTransport(
+          localTiny(name as 'shop', world, async () => (url.includes('before') ? held : undefined)),
+        ),
+        close: async () => void closed.push(url),
+      }),
+    });
+    const slow = gateway.execute({ query: QUERY }, caller);
+    while (world.asked.length === 0) await new Promise(setImmediate);
+    await gateway.reload(sdlAt('after'));
+    expect(await gateway.execute({ query: QUERY }, caller)).toEqual({ data: { order: { total: 10 } } });
+    expect(closed).toEqual([]);
+    release();
+    expect(await slow).toEqual({ data: { order: { total: 10 } } });
+    expect(closed).toEqual(['http://before.invalid']);
+    await gateway.close();
+  });
+});
