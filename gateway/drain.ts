@@ -13,6 +13,8 @@ export interface DrainLimits {
 /** No connection for this long ends the grace. */
 const QUIET_MS = 100;
 const LOOK_AGAIN_MS = 20;
+/** Who has connected asks within this time, also on a busy machine. */
+const UNUSED_MS = 1000;
 const SHORT_TURN_MS = 0.1;
 const LOOKING_LIMIT_MS = 500;
 
@@ -39,7 +41,7 @@ export async function drainServer(
   const closeIdle = (): void => {
     // An answer that had begun before keeps its connection for a next request, which nobody would take.
     server.closeIdleConnections();
-    connections.closeUnused(QUIET_MS);
+    connections.closeUnused(UNUSED_MS);
   };
   closeIdle();
   const idle = setInterval(closeIdle, LOOK_AGAIN_MS);

@@ -22,7 +22,7 @@ export interface RunSharingOptions {
  */
 export function createRunSharing({ kind, clock, onShared }: RunSharingOptions): RunSharing {
   if (kind === 'OFF') return (executable) => executable;
-  const deduplicator = createDeduplicator<Executed>(kind, clock, onShared);
+  const deduplicator = createDeduplicator<SharedRun>(kind, clock, onShared);
   let lastNumber = 0;
   return (executable) => {
     if (executable.operationKind !== 'query') return executable;
@@ -31,14 +31,14 @@ export function createRunSharing({ kind, clock, onShared }: RunSharingOptions): 
     const execute = async (context: ExecutionContext): Promise<Executed> => {
       const key = `${number}\n${principalHeader(context.principal)}\n${JSON.stringify(context.variables)}`;
       const waiting = { deadline: Number.POSITIVE_INFINITY, signal: context.signal };
-      const executed = await deduplicator.share(key, waiting, async (shared) => {
+      const run = await deduplicator.share(key, waiting, async (shared) => {
         const abandoned = new AbortController();
         shared.whenAbandoned(() => abandoned.abort(shared.signal.reason));
         await new Promise(setImmediate);
         shared.sent();
-        return executable.execute({ ...context, signal: abandoned.signal });
+        return withBytes(await executable.execute({ ...context, signal: abandoned.signal }));
       });
-      return viewOf(executed);
+      return viewOf(run);
     };
     return {
       operationKind: 'query',
@@ -49,8 +49,24 @@ export function createRunSharing({ kind, clock, onShared }: RunSharingOptions): 
   };
 }
 
-/** The text is the same for all; objects are each caller's own, who may change them. */
-function viewOf(executed: Executed): Executed {
+interface SharedRun {
+  readonly executed: Executed;
+  readonly bytes: () => Buffer;
+}
+
+function withBytes(executed: Executed): SharedRun {
+  let bytes: Buffer | undefined;
+  return {
+    executed,
+    bytes() {
+      bytes ??= Buffer.from(`{"data":${executed.json()}}`);
+      return bytes;
+    },
+  };
+}
+
+/** Text and bytes are the same for all; objects are each caller's own, who may change them. */
+function viewOf({ executed, bytes }: SharedRun): Executed {
   let data: Record<string, unknown> | null | undefined;
   return {
     data() {
@@ -58,6 +74,7 @@ function viewOf(executed: Executed): Executed {
       return data;
     },
     json: () => executed.json(),
+    bytesWithoutErrors: bytes,
     get errors() {
       return executed.errors;
     },

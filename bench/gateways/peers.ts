@@ -56,7 +56,7 @@ http.createServer((request, response) => {
 const hiveConfig = (imports: string, handler: string, deduplicate: boolean): string => `
 import { defineConfig } from '@graphql-hive/gateway';
 ${imports}
-export const gatewayConfig = defineConfig({ ${handler} inboundInflightRequestDeduplication: ${deduplicate}, logging: 'error' });
+  export const gatewayConfig = defineConfig({ ${handler} inboundInflightRequestDeduplication: ${deduplicate}, logging: 'error' });
 `;
 const RUST = ["import { unifiedGraphHandler } from '@graphql-hive/router-runtime';", 'unifiedGraphHandler,'] as const;
 
@@ -79,9 +79,9 @@ const hive = (name: string, config: string): Gateway => ({
   ],
 });
 
-const ours = (name: string, flags: readonly string[] = []): Gateway => ({
+const ours = (name: string, deduplication: 'off' | 'in-flight'): Gateway => ({
   name,
-  environment: { NODE_ENV: 'production', LOG_LEVEL: 'warn' },
+  environment: { NODE_ENV: 'production', LOG_LEVEL: 'warn', DEDUPLICATION: deduplication },
   command: ({ node, cli, port, supergraphPath }) => [
     node,
     cli,
@@ -90,7 +90,6 @@ const ours = (name: string, flags: readonly string[] = []): Gateway => ({
     supergraphPath,
     '--port',
     String(port),
-    ...flags,
   ],
 });
 
@@ -104,8 +103,8 @@ export const GATEWAYS: readonly Gateway[] = [
   hive('Hive Gateway', 'hive.config.mjs'),
   hive('Hive Gateway, Rust planner', 'hive-rust.config.mjs'),
   hive('Hive Gateway, Rust planner, de-duplicating', 'hive-rust-deduplicating.config.mjs'),
-  ours('Customer 360'),
-  ours('Customer 360, de-duplicating', ['--deduplicate']),
+  ours('Customer 360', 'off'),
+  ours('Customer 360, de-duplicating', 'in-flight'),
 ];
 
 /** A process that forwards everything to one subgraph and does nothing else: no gateway in Node can cost less. */

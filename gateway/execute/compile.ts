@@ -1,5 +1,6 @@
 import {
   type DocumentNode,
+  type ExecutionResult,
   type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLError,
@@ -14,9 +15,10 @@ import { conditionVariables, isConditionTrue } from './condition-variables.ts';
 import type { Executable, ExecutionContext } from './executable.ts';
 import { createIntrospection } from './introspection.ts';
 import type { Complete } from './leaves.ts';
-import { compileMergeShape } from './merge.ts';
+import { compileMergeShape, copyOf } from './merge.ts';
 import { Outcome } from './outcome.ts';
-import { compileRootMerge, mergeRoot, variablesOf } from './root-fetch.ts';
+import { isRawObject, type RawObject } from './raw-object.ts';
+import { compileRootMerge, mergeRoot, type RootMerge, variablesOf } from './root-fetch.ts';
 import { type ExecutorParts, Run } from './run.ts';
 import { type ConditionReader, compileStep } from './steps.ts';
 
@@ -70,7 +72,7 @@ export function compileOperation(planned: PlannedOperation, parts: ExecutorParts
     executeEvent(event, context) {
       if (!subscription) throw new Error('The operation is no subscription.');
       const run = begin(context);
-      mergeRoot(run, event, subscription);
+      mergeRoot(run, copyOfEvent(event, subscription), subscription);
       return finish(run);
     },
   };
@@ -82,10 +84,11 @@ export function compileOperation(planned: PlannedOperation, parts: ExecutorParts
         conditions.map((condition) => [condition.name, isConditionTrue(condition, variables)]),
       );
       const introspect = createIntrospection(parts.apiSchema, operation, fragments);
-      const { apiSchema } = parts;
+      const { apiSchema, types } = parts;
       const { deniedFields } = planned;
       return compileRoot(rootTypeOf(operation, parts), operation.selectionSet, {
         apiSchema,
+        fullSchema: types.schema,
         fragments,
         conditions: values,
         deniedFields,
@@ -93,6 +96,12 @@ export function compileOperation(planned: PlannedOperation, parts: ExecutorParts
       });
     });
   }
+}
+
+/** An event is for every client that follows the operation: each run goes on from a copy. */
+function copyOfEvent({ data, errors }: ExecutionResult, { shape }: RootMerge): ExecutionResult {
+  const copy = isRawObject(data) ? (copyOf(data, shape) as RawObject) : null;
+  return { data: copy, ...(errors && { errors }) };
 }
 
 function rootTypeOf({ operation }: OperationDefinitionNode, { apiSchema }: ExecutorParts): GraphQLObjectType {

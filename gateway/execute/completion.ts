@@ -26,6 +26,8 @@ export type Introspect = (fields: readonly FieldNode[]) => (state: CompletionSta
 /** What the completion of an operation is compiled from. */
 export interface CompletionParts {
   readonly apiSchema: GraphQLSchema;
+  /** The supergraph with all that clients do not see. */
+  readonly fullSchema: GraphQLSchema;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** Values of the variables that `@skip` and `@include` read. */
   readonly conditions: Readonly<Record<string, unknown>>;
@@ -135,7 +137,7 @@ function compileValue(
 ): Complete {
   if (isNonNullType(type)) return compileValue(type.ofType, nodes, place, parts);
   if (isListType(type)) return compileList(type.ofType, nodes, place, parts);
-  if (isLeafType(type)) return compileLeaf(type);
+  if (isLeafType(type)) return compileLeaf(type, parts.fullSchema);
   const selections = nodes.flatMap((node) =>
     node.selectionSet && !parts.deniedFields.has(node) ? [node.selectionSet] : [],
   );
@@ -175,7 +177,10 @@ function compileList(
   };
 }
 
-/** An object of an interface or union is completed by what its `__typename` says it is. */
+/**
+ * An object of an interface or union is completed by what its `__typename` says it is. One of a type that clients can't see is
+ * null for them, and no fault.
+ */
 function compileAbstract(
   type: GraphQLAbstractType,
   selections: readonly SelectionSetNode[],
@@ -187,6 +192,7 @@ function compileAbstract(
     let complete = byType.get(typename);
     if (!complete) {
       const runtimeType = runtimeTypeOf(typename, type, parts.apiSchema);
+      if (!runtimeType && isHidden(typename, parts)) return 'null';
       if (!runtimeType) {
         state.invalid(`${type.name} cannot represent the value that a subgraph gave.`);
         return undefined;
@@ -196,6 +202,11 @@ function compileAbstract(
     }
     return complete(value, state);
   };
+}
+
+function isHidden(typename: unknown, { apiSchema, fullSchema }: CompletionParts): boolean {
+  if (typeof typename !== 'string' || apiSchema.getType(typename)) return false;
+  return isObjectType(fullSchema.getType(typename));
 }
 
 /** With `@interfaceObject` what an object is may never have been asked: then it is completed as its interface says. */

@@ -25,6 +25,8 @@ export interface Executed {
   readonly errors: readonly GraphQLError[];
   /** How the fetches ended, by subgraph. */
   readonly fetches: Readonly<Record<string, FetchOutcome>>;
+  /** Of a run that several share: the whole answer without errors as bytes, made once. Nobody changes them. */
+  readonly bytesWithoutErrors?: () => Buffer;
 }
 
 /** An operation compiled once for its plan, run any number of times. */

@@ -1,13 +1,19 @@
-import { type GraphQLEnumType, type GraphQLLeafType, isEnumType, isSpecifiedScalarType } from 'graphql';
+import {
+  type GraphQLEnumType,
+  type GraphQLLeafType,
+  type GraphQLSchema,
+  isEnumType,
+  isSpecifiedScalarType,
+} from 'graphql';
 import type { CompletionState } from './completion-state.ts';
 import { leafText, quote } from './json-text.ts';
 
 /** Writes a value that is not null as JSON text; undefined when it is none of its type, which is noted then. */
 export type Complete = (value: unknown, state: CompletionState) => string | undefined;
 
-/** The writer of a scalar's or an enum's values. */
-export function compileLeaf(type: GraphQLLeafType): Complete {
-  if (isEnumType(type)) return compileEnum(type);
+/** The writer of a scalar's or an enum's values. `fullSchema` has the values that clients can't see. */
+export function compileLeaf(type: GraphQLLeafType, fullSchema: GraphQLSchema): Complete {
+  if (isEnumType(type)) return compileEnum(type, fullSchema);
   if (!isSpecifiedScalarType(type)) return leafText;
   const fast = FAST[type.name as keyof typeof FAST] ?? (() => undefined);
   return (value, state) => {
@@ -30,9 +36,12 @@ const FAST = {
   Boolean: (value: unknown) => (value === true ? 'true' : value === false ? 'false' : undefined),
 };
 
-/** A value that clients can't see counts as one that is not there. */
-function compileEnum(type: GraphQLEnumType): Complete {
-  const texts = new Map<unknown, string>(type.getValues().map(({ name }) => [name, quote(name)]));
+/** A value that clients can't see is null for them, and no fault. */
+function compileEnum(type: GraphQLEnumType, fullSchema: GraphQLSchema): Complete {
+  const texts = new Map<unknown, string>();
+  const fullType = fullSchema.getType(type.name);
+  if (isEnumType(fullType)) for (const { name } of fullType.getValues()) texts.set(name, 'null');
+  for (const { name } of type.getValues()) texts.set(name, quote(name));
   return (value, state) => texts.get(value) ?? refuse(type.name, state);
 }
 

@@ -110,7 +110,8 @@ function mergeValue(known: unknown, value: unknown, shape: MergeShape, types: Ty
   }
 }
 
-function copyOf(value: unknown, shape: MergeShape): unknown {
+/** A copy that shares nothing with the value but its leaves, and holds no more than the shape. */
+export function copyOf(value: unknown, shape: MergeShape): unknown {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) {
     const copies = new Array<unknown>(value.length);

@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import type * as federation from '@apollo/federation-internals';
 import type * as apollo from '@apollo/query-planner';
-import { type DocumentNode, Kind, print, visit } from 'graphql';
+import { type DocumentNode, Kind, visit } from 'graphql';
 import { fromApolloPlan } from './apollo-plan.ts';
-import { type ActiveLabels, isActive, percentageOf } from './override-labels.ts';
+import { type ActiveLabels, isActive } from './override-labels.ts';
+import { planParts } from './parts.ts';
 import type { OperationPlan } from './plan.ts';
 import type { Planner } from './planner.ts';
-import { prepareOperation } from './prepare.ts';
 
 /**
  * Apollo's planner over a supergraph. Keeps no plans: who asks does. Its library is loaded here, because that takes longer than
@@ -22,20 +22,16 @@ export function createApolloPlanner(
   const planner = new QueryPlanner(supergraph);
   const apiSchema = supergraph.apiSchema();
   const labels = overrideLabels(supergraph);
-  return {
-    plan({ document, operationName }): OperationPlan {
-      const { document: prepared } = prepareOperation(document, operationName);
-      if (!prepared) return { root: undefined };
-      const clientVariable = freeName(prepared);
-      const plannable = clientVariable === undefined ? prepared : renameVariable(prepared, clientVariable);
-      const operation = operationFromDocument(apiSchema, plannable, { validate: false });
-      const percentage = labels.length > 0 ? percentageOf(print(prepared)) : 0;
-      const overrideConditions = new Map(
-        labels.map((label) => [label, isActive(label, activeLabels, percentage)] as const),
-      );
-      return fromApolloPlan(planner.buildQueryPlan(operation, { overrideConditions }), clientVariable);
-    },
+  const plan = (document: DocumentNode, percentage: number): OperationPlan => {
+    const clientVariable = freeName(document);
+    const plannable = clientVariable === undefined ? document : renameVariable(document, clientVariable);
+    const operation = operationFromDocument(apiSchema, plannable, { validate: false });
+    const overrideConditions = new Map(
+      labels.map((label) => [label, isActive(label, activeLabels, percentage)] as const),
+    );
+    return fromApolloPlan(planner.buildQueryPlan(operation, { overrideConditions }), clientVariable);
   };
+  return { plan: (operation) => planParts(operation, plan) };
 }
 
 /** Apollo's name for the variable of an entity fetch, whatever the client's variables are called. */

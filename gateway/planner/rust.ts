@@ -4,13 +4,11 @@ import { type DocumentNode, print } from 'graphql';
 import { CodedError } from '../../schema/errors.ts';
 import { Refused } from '../operation.ts';
 import { checkTypes } from './check-types.ts';
-import { planByCondition } from './conditions.ts';
 import { foldPlan } from './fold.ts';
-import { planInSeries } from './mutation-series.ts';
-import { type ActiveLabels, percentageOf } from './override-labels.ts';
+import type { ActiveLabels } from './override-labels.ts';
+import { planParts } from './parts.ts';
 import type { OperationPlan } from './plan.ts';
 import type { Planner } from './planner.ts';
-import { prepareOperation } from './prepare.ts';
 import { fromRustPlan } from './rust-plan.ts';
 import { readSubgraphFacts } from './subgraph-facts.ts';
 
@@ -43,19 +41,7 @@ export function createRustPlanner(
     checkTypes(planned, document, facts);
     return foldPlan(planned, facts);
   };
-  return {
-    plan({ document, operationName }) {
-      const { document: prepared } = prepareOperation(document, operationName);
-      if (!prepared) return { root: undefined };
-      // The same for each part of an operation, so that a field is read and written in one subgraph.
-      const percentage = percentageOf(print(prepared));
-      return planByCondition(prepared, (decided) => {
-        const { kind, document: part } = prepareOperation(decided, undefined);
-        if (!part) return { root: undefined };
-        return kind === 'mutation' ? planInSeries(part, (one) => plan(one, percentage)) : plan(part, percentage);
-      });
-    },
-  };
+  return { plan: (operation) => planParts(operation, plan) };
 }
 
 function askPlanner(

@@ -16,6 +16,8 @@ export interface Answer {
   };
   /** The body as JSON text, where it can be had without making the objects: `textOf` gives it always. */
   readonly text?: () => string;
+  /** The same as bytes, where several answers have them in common. */
+  readonly bytes?: () => Buffer;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -56,7 +58,8 @@ export function respond(outcome: Executed | Error, shaping: Shaping): Answer {
     const data = `"data":${outcome.json()}${shown}}`;
     return errors.length > 0 ? `{"errors":${JSON.stringify(errors)},${data}` : `{${data}`;
   };
-  return { body, text, status: 200, headers: {} };
+  const { bytesWithoutErrors: bytes } = outcome;
+  return { body, text, ...(bytes && errors.length === 0 && { bytes }), status: 200, headers: {} };
 }
 
 /** An answer that has errors only. */
@@ -78,12 +81,14 @@ export function send(response: ServerResponse, answer: Answer, mediaType: MediaT
   const code = answer.body.errors?.[0]?.extensions?.['code'];
   const isAboutOperation = mediaType === 'application/json' && typeof code === 'string' && OPERATION_CODES.has(code);
   const status = isAboutOperation ? 200 : answer.status;
+  const content = answer.bytes?.() ?? textOf(answer);
   response.writeHead(status, {
     'content-type': `${mediaType}; charset=utf-8`,
+    'content-length': Buffer.byteLength(content),
     'cache-control': 'no-store',
     ...answer.headers,
   });
-  response.end(textOf(answer));
+  response.end(content);
 }
 
 const OPERATION_CODES: ReadonlySet<string> = new Set<ErrorCode>([

@@ -5,17 +5,17 @@ import type { RawData, WebSocket } from 'ws';
 import type { ErrorCode } from '../../schema/errors.ts';
 import type { Authenticated, Authenticator } from '../auth/authenticator.ts';
 import type { After } from '../timers.ts';
-import type { Endings } from './endings.ts';
 import type { LiveCaller, Subscriber } from './live-operation.ts';
 import { CLOSE_CODES, type ClientMessage, type CloseCode, closeReason, readMessage } from './protocol.ts';
 import { type QueueLimits, SendQueue } from './send-queue.ts';
+import type { SignalListeners } from './signal-listeners.ts';
 
 /** What the sockets of a gateway share. */
 export interface SocketParts {
   readonly authenticator: Authenticator;
   /** Begins the operation that a payload asks for; its end, or the caller's signal, ends it. */
   readonly follow: (payload: Readonly<Record<string, unknown>>, caller: LiveCaller, subscriber: Subscriber) => void;
-  readonly endings: Endings;
+  readonly signals: SignalListeners;
   readonly newId: () => string;
   readonly after: After;
   /** How long a client may take to say `connection_init`. */
@@ -66,6 +66,8 @@ export class ClientSocket {
 
   /** Asks whether anybody is there; cuts the connection when nobody answered the last time. */
   keepAlive(): void {
+    // A client that was told to go has its time to read that.
+    if (this.#state === 'closed') return;
     if (this.#queue.isStuck()) this.#tooSlow();
     else if (!this.#isAlive) this.#socket.terminate();
     else {
@@ -138,7 +140,7 @@ export class ClientSocket {
       this.#expire();
       return;
     }
-    this.#forgetEnding = this.#parts.endings.onEnded(ended, () => this.#expire());
+    this.#forgetEnding = this.#parts.signals.onFired(ended, () => this.#expire());
     this.#cancelTimeout?.();
     this.#cancelTimeout = undefined;
     this.#state = 'acknowledged';

@@ -26,7 +26,7 @@ export class ClientSockets {
   readonly #server: WebSocketServer;
   readonly #clients: Turns<ClientSocket>;
   #isDraining = false;
-  #onEmpty: (() => void) | undefined;
+  #onEmpty: (() => void)[] = [];
 
   constructor(parts: ClientSocketsParts) {
     this.#parts = parts;
@@ -69,7 +69,7 @@ export class ClientSockets {
       client.close(CLOSE_CODES.serviceRestart, 'The server is being stopped: connect again');
     if (this.size === 0) return;
     const empty = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
+      this.#onEmpty.push(resolve);
     });
     const cancel = this.#parts.after(limitMs, () => {
       for (const client of this.#clients.all()) client.terminate();
@@ -89,7 +89,7 @@ export class ClientSockets {
     const leave = this.#clients.add(client);
     webSocket.on('close', () => {
       leave();
-      if (this.size === 0) this.#onEmpty?.();
+      if (this.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
     });
   }
 }

@@ -5,9 +5,9 @@ import { type OperationRequest, Refused } from '../operation.ts';
 import type { Received } from '../stages/receive.ts';
 import { send } from '../stages/respond.ts';
 import type { After } from '../timers.ts';
-import type { Endings } from './endings.ts';
 import type { Cursor, LiveCaller, Subscriber } from './live-operation.ts';
 import { type QueueLimits, SendQueue } from './send-queue.ts';
+import type { SignalListeners } from './signal-listeners.ts';
 import type { FollowOptions } from './subscriptions.ts';
 import { Turns } from './turns.ts';
 
@@ -23,7 +23,7 @@ export interface EventStreamsParts {
   ) => void;
   /** Shapes what kept an operation from being executed. */
   readonly refuse: (error: unknown, requestId: string) => readonly GraphQLFormattedError[];
-  readonly endings: Endings;
+  readonly signals: SignalListeners;
   readonly after: After;
   readonly queueLimits: QueueLimits;
   /** Streams at a time. */
@@ -94,7 +94,7 @@ export class EventStreams {
     const leave = this.#streams.add(stream);
     const ending = new AbortController();
     const expire = (): void => stream.fail([formatted('UNAUTHENTICATED', 'The credentials are valid no more.')]);
-    const forget = this.#parts.endings.onEnded(ended, expire);
+    const forget = this.#parts.signals.onFired(ended, expire);
     stream.onOver = () => {
       leave();
       forget();

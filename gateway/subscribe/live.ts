@@ -10,11 +10,11 @@ import { type After, afterByTimer } from '../timers.ts';
 import { type Following, iterateAnswers } from './answers.ts';
 import type { SocketParts } from './client-socket.ts';
 import { ClientSockets } from './client-sockets.ts';
-import { Endings } from './endings.ts';
 import { EventStreams, type EventStreamsParts } from './event-streams.ts';
 import { DEFAULT_LIVE_LIMITS, type LiveLimits } from './live-limits.ts';
 import { liveMetrics } from './live-metrics.ts';
 import type { LiveStages } from './live-operation.ts';
+import { SignalListeners } from './signal-listeners.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 /** What live operations are made from. */
@@ -46,9 +46,12 @@ export interface Live {
   generationChanged(): Promise<void>;
   /** Tells every client to come again elsewhere and resolves when all sockets are gone; after `limitMs` they are cut. */
   drain(limitMs: number): Promise<void>;
-  /** Ends what callers in this process still follow. */
+  /** Ends what is still followed, by whomever, and waits for nobody. */
   close(): void;
 }
+
+/** How long clients may take to answer a close that nobody waits for. */
+const CLOSING_MS = 5000;
 
 /** Makes the part of a gateway that clients follow operations through. */
 export function createLive(parts: LiveParts): Live {
@@ -72,9 +75,9 @@ export function createLive(parts: LiveParts): Live {
   };
   const { backoff, queue: queueLimits, keepAliveMs } = limits;
   const subscriptions = new Subscriptions({ stages, after, clock, random, backoff, onEvent, onLoss });
-  const endings = new Endings();
+  const signals = new SignalListeners();
   const sockets = new ClientSockets({
-    endings,
+    signals,
     authenticator: parts.authenticator,
     follow: followPayload,
     isOriginAllowed: parts.isOriginAllowed,
@@ -89,7 +92,7 @@ export function createLive(parts: LiveParts): Live {
     onClosing: counts.onSocketClosing,
   });
   const eventStreams = new EventStreams({
-    endings,
+    signals,
     receive: parts.receive,
     follow: (request, caller, subscriber, options) => subscriptions.follow(request, caller, subscriber, options),
     refuse: stages.refuse,
@@ -110,7 +113,10 @@ export function createLive(parts: LiveParts): Live {
       eventStreams.drain();
       return sockets.drain(limitMs);
     },
-    close: () =>
-      subscriptions.close([{ message: 'The gateway is being stopped.', extensions: { code: 'SHUTTING_DOWN' } }]),
+    close() {
+      eventStreams.drain();
+      void sockets.drain(CLOSING_MS);
+      subscriptions.close([{ message: 'The gateway is being stopped.', extensions: { code: 'SHUTTING_DOWN' } }]);
+    },
   };
 }

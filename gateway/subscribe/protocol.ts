@@ -15,7 +15,6 @@ export const CLOSE_CODES = {
   initialisationTimeout: 4408,
   subscriberExists: 4409,
   tooManyInitialisations: 4429,
-  internalError: 4500,
 } as const;
 
 /** Why a socket is closed. */

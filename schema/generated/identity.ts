@@ -2103,7 +2103,7 @@ export type QueryResolvers<ContextType = object, ParentType extends ResolversPar
   identityResolutionRulesets?: Resolver<Maybe<ResolversTypes['IdentityResolutionRulesetConnection']>, ParentType, ContextType, RequireFields<QueryIdentityResolutionRulesetsArgs, 'first'>>;
   activeIdentityResolutionRuleset?: Resolver<Maybe<ResolversTypes['IdentityResolutionRuleset']>, ParentType, ContextType>;
   identityDocuments?: Resolver<Maybe<ResolversTypes['IdentityDocumentConnection']>, ParentType, ContextType, RequireFields<QueryIdentityDocumentsArgs, 'kind' | 'first'>>;
-  simulateRuleset?: Resolver<Maybe<ResolversTypes['RulesetSimulation']>, ParentType, ContextType, RequireFields<QuerySimulateRulesetArgs, 'draft' | 'examples'>>;
+  simulateRuleset?: Resolver<Maybe<ResolversTypes['RulesetSimulation']>, ParentType, ContextType, RequireFields<QuerySimulateRulesetArgs, 'draft' | 'sampleSize' | 'examples'>>;
   erasureProof?: Resolver<Maybe<ResolversTypes['ErasureProof']>, ParentType, ContextType, RequireFields<QueryErasureProofArgs, 'customer360Id'>>;
   erasureAlarms?: Resolver<Maybe<ResolversTypes['ErasureAlarmConnection']>, ParentType, ContextType, RequireFields<QueryErasureAlarmsArgs, 'first'>>;
 };

@@ -348,6 +348,34 @@ it('without a token nothing of our graph is open', async () => {
   ]);
 });
 
+// The last one that asks: afterwards two of the people are one.
+it('an app whose id was merged away is its survivor, with all that is theirs', async () => {
+  const merge = 'mutation ($input: MergeCustomersInput!) { mergeCustomers(input: $input) { __typename } }';
+  const input = { idempotencyKey: 'merge', customer360Id: own.customer360Id, otherCustomer360Id: other.customer360Id };
+  expect((await ask(tokens.admin, merge, { input })).errors).toBeUndefined();
+  const both = [own, other].map(({ customer360Id }) => customer360Id);
+  for (const customer360Id of both) {
+    const bearer = await token({ sub: `app of ${customer360Id}`, roles: ['app'], customer360Id });
+    const query = `query ($one: Customer360Id!, $other: Customer360Id!, $first: ID!, $second: ID!) { me { customer360Id }
+      one: customer(customer360Id: $one) { customer360Id } other: customer(customer360Id: $other) { customer360Id }
+      first: salesOrder(orderNumber: $first) { orderNumber } second: salesOrder(orderNumber: $second) { orderNumber } }`;
+    const variables = { one: both[0], other: both[1], first: own.order, second: other.order };
+    const { data, errors } = await ask(bearer, query, variables);
+    const survivor = { customer360Id: data.me.customer360Id };
+    expect([errors, data]).toEqual([
+      undefined,
+      {
+        me: survivor,
+        one: survivor,
+        other: survivor,
+        first: { orderNumber: own.order },
+        second: { orderNumber: other.order },
+      },
+    ]);
+    expect(both).toContain(survivor.customer360Id);
+  }
+});
+
 it('a field without a rule fails the build, and so does a rule without a field', () => {
   const subgraphs = ownSubgraphs().map((subgraph) =>
     subgraph.name === 'service'

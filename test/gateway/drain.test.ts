@@ -78,8 +78,8 @@ describe('a server that is being stopped', () => {
     await new Promise((resolve) => idle.once('connect', resolve));
     const began = performance.now();
     await tiny.server.drain(5000, 2000);
-    // A tenth of a second on a machine that has nothing else to do; far from the grace and from the limit on any.
-    expect(performance.now() - began).toBeLessThan(1500);
+    // Who has just connected is given a second to ask: neither the grace nor the limit is waited for.
+    expect(performance.now() - began).toBeLessThan(1900);
     idle.destroy();
   });
 });

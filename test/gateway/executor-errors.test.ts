@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { ExecutionResult } from 'graphql';
 import { CodedError } from '../../schema/errors.ts';
 import type { SubgraphRequest } from '../../schema/subgraph-transport.ts';
@@ -30,7 +31,8 @@ const graphs: Record<string, SmallSubgraph> = {
   },
   prices: {
     sdl: `
-      type Query { currency: String  rate: Float!  vat: Int }
+      type Query { currency: String  rate: Float!  vat: Int  level: Level  offer: Offer  any: Any }
+      enum Level { LOW HIGH }  union Any = Offer
       type Item @key(fields: "id") { id: ID!  price: Int  cost: Int!  offers(first: Int): [Offer!] }
       type Offer { id: ID!  seller: String! }
     `,
@@ -148,12 +150,17 @@ describe('a null where none may be', () => {
   });
 
   it('is one when the value is not one of its type', async () => {
-    pricesAnswer = () => ({ data: { vat: 'nineteen', rate: {}, currency: ['EUR'] } });
-    const answer = await graph.ask('{ vat currency }');
-    expect(answer.data).toEqual({ vat: null, currency: null });
+    pricesAnswer = () => ({
+      data: { vat: 'nineteen', currency: ['EUR'], level: 'MIDDLE', offer: [1], any: { __typename: 'Odd' } },
+    });
+    const answer = await graph.ask('{ vat currency level offer { id } any { __typename } }');
+    expect(answer.data).toEqual({ vat: null, currency: null, level: null, offer: null, any: null });
     expect(answer.errors?.map(({ message, path }) => [message, path])).toEqual([
       ['Int cannot represent the value that a subgraph gave.', ['vat']],
       ['String cannot represent the value that a subgraph gave.', ['currency']],
+      ['Level cannot represent the value that a subgraph gave.', ['level']],
+      ['Offer cannot represent the value that a subgraph gave.', ['offer']],
+      ['Any cannot represent the value that a subgraph gave.', ['any']],
     ]);
   });
 });
@@ -254,5 +261,77 @@ describe('a client that goes', () => {
     expect(signal?.aborted).toBe(true);
     expect(answer.errors).toHaveLength(1);
     expect(graph.asked).toHaveLength(1);
+  });
+});
+
+describe('whatever a subgraph answers', () => {
+  const QUERY = '{ items { id name tags maker { name } cost offers { seller } } vat }';
+  const isNull = (value: unknown) => value === null;
+  const text = (value: unknown) => typeof value === 'string';
+  const list = (item: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(item);
+  const either = (one: (value: unknown) => boolean) => (value: unknown) => isNull(value) || one(value);
+  const object = (fields: Record<string, (value: unknown) => boolean>) => (value: unknown) =>
+    typeof value === 'object' &&
+    value !== null &&
+    JSON.stringify(Object.keys(value)) === JSON.stringify(Object.keys(fields)) &&
+    Object.entries(fields).every(([name, holds]) => holds((value as Record<string, unknown>)[name]));
+  const isAnswer = object({
+    items: either(
+      list(
+        either(
+          object({
+            id: text,
+            name: text,
+            tags: either(list(text)),
+            maker: either(object({ name: text })),
+            cost: Number.isInteger,
+            offers: either(list(object({ seller: text }))),
+          }),
+        ),
+      ),
+    ),
+    vat: either(Number.isInteger),
+  });
+
+  /** Something that is nearly an item, with anything in any of its places. */
+  const odd = fc.jsonValue({ maxDepth: 3 });
+  const nearly = (good: fc.Arbitrary<unknown>) =>
+    fc.oneof({ weight: 4, arbitrary: good }, { weight: 1, arbitrary: odd });
+  const fields = (shape: Record<string, fc.Arbitrary<unknown>>) => fc.record(shape, { requiredKeys: [] });
+  const items = nearly(
+    fc.array(
+      nearly(
+        fields({
+          __typename: nearly(fc.constant('Item')),
+          id: nearly(fc.string()),
+          name: nearly(fc.string()),
+          tags: nearly(fc.array(nearly(fc.string()))),
+          maker: nearly(fields({ name: nearly(fc.string()) })),
+        }),
+      ),
+      { maxLength: 4 },
+    ),
+  );
+  const entities = nearly(
+    fc.array(
+      nearly(
+        fields({ cost: nearly(fc.nat()), offers: nearly(fc.array(nearly(fields({ seller: nearly(fc.string()) })))) }),
+      ),
+      { maxLength: 4 },
+    ),
+  );
+  const path = nearly(fc.constantFrom(['items', 0], ['_entities', 0, 'cost'], ['_entities', 9], [], ['__proto__']));
+  const errors = nearly(fc.array(fields({ message: nearly(fc.string()), path, extensions: odd }), { maxLength: 2 }));
+
+  it('what the client gets is an answer to its question', async () => {
+    const property = fc.asyncProperty(items, entities, odd, fc.option(errors), async (list1, list2, vat, faults) => {
+      const result = (data: object) => ({ data, ...(faults !== null && { errors: faults }) }) as ExecutionResult;
+      const clone = (data: object) => result(JSON.parse(JSON.stringify(data)));
+      catalogueAnswers = () => clone({ items: list1 });
+      pricesAnswer = ({ query }) => clone(query.includes('_entities') ? { _entities: list2 } : { vat });
+      const answer = await graph.ask(QUERY);
+      expect(answer.data === null || isAnswer(answer.data)).toBe(true);
+    });
+    await fc.assert(property, { numRuns: 300 });
   });
 });

@@ -262,11 +262,9 @@ describe('values', () => {
     expect(answer).toEqual({ data: { echo: value, numbers: [[1, 2], null, []] } });
   });
 
-  it('of an enum that clients can’t see are null, with an error that does not tell them', async () => {
+  it('of an enum that clients can’t see are null, and no fault', async () => {
     const answer = await graph.ask('{ moods mood }');
-    expect(answer.data).toEqual({ moods: ['GLAD', null, null, 'SAD'], mood: null });
-    expect(answer.errors).toMatchObject([{ path: ['moods', 1] }, { path: ['mood'] }]);
-    expect(JSON.stringify(answer)).not.toContain('HIDDEN');
+    expect(answer).toEqual({ data: { moods: ['GLAD', null, null, 'SAD'], mood: null } });
   });
 });
 

@@ -333,7 +333,7 @@ describe('a new generation', () => {
 
 describe('whatever happens', () => {
   type Step =
-    | { readonly kind: 'append' | 'cut' | 'down' | 'up' | 'reload' | 'rewrite' | 'rest' }
+    | { readonly kind: 'append' | 'cut' | 'down' | 'up' | 'reload' | 'rewrite' | 'rest' | 'turn' }
     | { readonly kind: 'time'; readonly ms: number }
     | { readonly kind: 'now' }
     | { readonly kind: 'since'; readonly back: number }
@@ -348,7 +348,8 @@ describe('whatever happens', () => {
     'reload',
     'rewrite',
     'rest',
-    'rest',
+    'turn',
+    'turn',
   );
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 6, arbitrary: simple.map((kind) => ({ kind }) as Step) },
@@ -371,7 +372,7 @@ describe('whatever happens', () => {
   it('everybody gets exactly the events after their cursor, in order', async () => {
     const property = fc.asyncProperty(
       fc.array(step, { maxLength: 60 }),
-      fc.infiniteStream(fc.nat(3)),
+      fc.infiniteStream(fc.nat(6)),
       async (steps, delays) => {
         const world = new World();
         const all: Expected[] = [];
@@ -392,6 +393,7 @@ describe('whatever happens', () => {
           else if (kind === 'down') world.log.isDown = true;
           else if (kind === 'up') world.log.isDown = false;
           else if (kind === 'rest') await rest();
+          else if (kind === 'turn') await new Promise(setImmediate);
           else if (kind === 'time') world.timers.advance(given.ms);
           else if (kind === 'now') {
             const follower = world.follow();
@@ -400,7 +402,8 @@ describe('whatever happens', () => {
           } else if (kind === 'since') begin(Math.max(0, length - given.back));
           else if (kind === 'reload' || kind === 'rewrite') {
             world.stages.today = {};
-            if (kind === 'rewrite') world.stages.rewrite = (query) => query.replace('{ value', '{ __typename value');
+            if (kind === 'rewrite')
+              world.stages.rewrite = (query) => query.replace('{ value', `{ v${length}: __typename value`);
             await world.subscriptions.generationChanged();
           } else if (kind === 'leave' || kind === 'again') {
             const chosen = all[given.who % all.length];

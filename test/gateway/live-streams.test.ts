@@ -203,6 +203,36 @@ describe('a client that reads too slowly', () => {
     expect([codeOf(slow.answers.at(-1)), slow.events.at(-1)?.event]).toEqual(['SLOW_CONSUMER', 'complete']);
   });
 
+  it('is told the past at its own pace, and closed when it takes nothing for two rounds of questions', async () => {
+    for (let index = 1; index <= 2000; index += 1) log.append(`${index}:${filler}`);
+    const past = 'subscription { changed(since: "0") { value } }';
+    const slow = await RawSocket.ready(server.socketUrl);
+    slow.socket.pause();
+    slow.subscribe('s', past);
+    const stream = await follow(past);
+    stream.response.pause();
+    await subscribersAre(1);
+    const worked = (): number => server.stages.answered;
+    for (let before = -1; before !== worked(); ) {
+      before = worked();
+      for (let turns = 0; turns < 200; turns += 1) await turn();
+    }
+    expect(worked()).toBeLessThan(500);
+    expect(server.metrics.text()).toContain('c360_slow_consumers_total 0');
+    timers.advance(12_000);
+    timers.advance(12_000);
+    timers.advance(12_000);
+    expect(server.metrics.text()).toContain('c360_slow_consumers_total 2');
+    await subscribersAre(0);
+    slow.socket.resume();
+    stream.response.resume();
+    expect((await slow.untilClosed()).code).toBe(4290);
+    const got = numbersOf(valuesOf(slow, 's'));
+    expect(got).toEqual(upTo(got.length));
+    await stream.untilEnded();
+    expect(codeOf(stream.answers.at(-1))).toBe('SLOW_CONSUMER');
+  });
+
   it('in this process gets what waits, then an error', async () => {
     const answers = server.live.subscribe(
       { query: CHANGED },

@@ -1,4 +1,10 @@
-import { connect } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { createJwtAuthenticator } from '../../gateway/auth/jwt.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.ts';
 import { createLog } from '../../gateway/log.ts';
 import { Metrics } from '../../gateway/metrics.ts';
@@ -234,6 +240,64 @@ describe('subscriptions across subgraphs in this process', () => {
     await subscribersOf(log, 1);
   });
 
+  it('a socket ends within a second of its token, and an event stream too', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const folder = await mkdtemp(join(tmpdir(), 'live-'));
+    const keys = join(folder, 'keys.json');
+    await writeFile(keys, JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256' }] }));
+    let now = Date.now();
+    const revoked = new Set<string>();
+    const authenticator = await createJwtAuthenticator({
+      keys,
+      issuer: 'https://issuer.example',
+      audience: 'graph',
+      isRequired: true,
+      revocations: ({ tokenId }) => tokenId !== undefined && revoked.has(tokenId),
+      clock: () => now,
+      onFailure: () => {},
+    });
+    closers.push(async () => {
+      authenticator.close();
+      await rm(folder, { recursive: true });
+    });
+    const token = (id: string): Promise<string> =>
+      new SignJWT({ roles: ['agent'] })
+        .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+        .setSubject('alice')
+        .setIssuer('https://issuer.example')
+        .setAudience('graph')
+        .setJti(id)
+        .setExpirationTime(new Date(now + 3_600_000))
+        .sign(privateKey);
+    const { socketUrl, url } = await start(transports, { authenticator });
+    const refused = await RawSocket.open(socketUrl);
+    refused.send({ type: 'connection_init' });
+    expect((await refused.untilClosed()).code).toBe(4403);
+    const expiring = await ready(socketUrl, { authorization: `Bearer ${await token('1')}` });
+    const revocable = await ready(socketUrl, { authorization: `Bearer ${await token('2')}` });
+    const stream = await EventStreamClient.follow(url, STORIES, undefined, {
+      authorization: `Bearer ${await token('3')}`,
+    });
+    for (const raw of [expiring, revocable]) {
+      raw.subscribe('1', STORIES);
+      await raw.settled();
+    }
+    await subscribersOf(log, 1);
+    const began = performance.now();
+    revoked.add('2');
+    expect((await revocable.untilClosed()).code).toBe(4401);
+    log.append('a');
+    await expiring.until(() => expiring.of('1').length === 1);
+    now += 3_600_000;
+    expect((await expiring.untilClosed()).code).toBe(4401);
+    await stream.untilEnded();
+    expect(performance.now() - began).toBeLessThan(2000);
+    log.append('b');
+    expect([told(expiring, '1'), told(revocable, '1')]).toEqual([['a'], []]);
+    expect(stream.answers).toMatchObject([{ data: {} }, { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] }]);
+    await subscribersOf(log, 0);
+  });
+
   it('a page of another site can not open a socket, one of an allowed origin can', async () => {
     const { socketUrl, server } = await start(transports, { allowedOrigins: ['https://shop.example'] });
     const foreign = new RawSocket(socketUrl, 'graphql-transport-ws', { origin: 'https://evil.example' });
@@ -258,6 +322,19 @@ describe('subscriptions across subgraphs in this process', () => {
     await stream.untilEnded();
     await drained;
     await subscribersOf(log, 0);
+  });
+
+  it('closing a gateway that somebody else serves closes its sockets', async () => {
+    const { gateway } = await start(transports);
+    const server = createServer(gateway.handler).on('upgrade', gateway.handler.upgrade);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const raw = await ready(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`);
+    raw.subscribe('1', STORIES);
+    await subscribersOf(log, 1);
+    await gateway.close();
+    expect((await raw.untilClosed()).code).toBe(1012);
+    await subscribersOf(log, 0);
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('a connection that asks for nonsense instead of a handshake is no matter', async () => {

@@ -156,6 +156,44 @@ describe.each(IDENTITY_STORES)('the durable resolver on $name', (kind) => {
     expect((await resolver.explain(left, right))?.verdict).toBe('DECIDED_NOT_SAME');
   });
 
+  it('explains where another process resolves, by what the store has now', async () => {
+    const standby = await create();
+    const [left, right] = [
+      { dataSourceId: 'commerce', sourceRecordId: 'A1' },
+      { dataSourceId: 'service', sourceRecordId: 'C1' },
+    ];
+    expect(await standby.explain(left, right)).toBeUndefined();
+    await resolve(profile('commerce/A1', 'Ada', 'Lovelace', ADA), profile('service/C1', 'Ada', 'Lovelace', ADA));
+    expect(await standby.explain(left, right)).toMatchObject({ sameCluster: true });
+    await resolve(profile('service/C1', 'Zoltan', 'Kovacs', mail('zoltan@example.com')));
+    expect(await standby.explain(left, right)).toMatchObject({ sameCluster: false });
+  });
+
+  it('obeys what was decided twice until both decisions are taken back', async () => {
+    await resolve(profile('commerce/A1', 'Ada', 'Lovelace', ADA), profile('service/C1', 'Ada', 'Lovelace', ADA));
+    const verdicts = pairsBetween(
+      'NOT_SAME',
+      [{ dataSourceId: 'commerce', sourceRecordId: 'A1' }],
+      [{ dataSourceId: 'service', sourceRecordId: 'C1' }],
+    );
+    const at = () => new Date(clock()).toISOString();
+    for (const decisionId of ['d1', 'd2']) {
+      const decision = { decisionId, origin: 'NEVER_MATCH', verdicts } as const;
+      await repository.apply({ operations: [{ kind: 'decide', decision }], at: at() });
+    }
+    const isTogether = async () => (await customerOf('service/C1')) === (await customerOf('commerce/A1'));
+    for (const [decisionId, after] of [
+      ['d1', false],
+      ['d2', true],
+    ] as const) {
+      await resolver.tidy(lease);
+      expect(await isTogether()).toBe(false);
+      await repository.apply({ operations: [{ kind: 'revoke', decisionId }], at: at() });
+      await resolver.tidy(lease);
+      expect(await isTogether()).toBe(after);
+    }
+  });
+
   it('puts people of one home into a household of its own id', async () => {
     await resolve(
       profile('commerce/A1', 'Ada', 'Lovelace', { ...home, birthDate: '1985-12-10' }),

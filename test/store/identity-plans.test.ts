@@ -1,5 +1,7 @@
 import * as cypher from '../../subgraphs/identity/store/neo4j-cypher.ts';
+import * as cypherHistory from '../../subgraphs/identity/store/neo4j-history.ts';
 import type { IdentityOperation } from '../../subgraphs/identity/store/repository.ts';
+import * as sqlHistory from '../../subgraphs/identity/store/sql-history.ts';
 import * as lookups from '../../subgraphs/identity/store/sql-lookups.ts';
 import { AFFECTED_STATE } from '../../subgraphs/identity/store/sql-writes.ts';
 import { IDENTITY_STORES, type OpenIdentityStore } from './identity-stores.ts';
@@ -29,6 +31,9 @@ const SQL: Statements = {
   'list of customers': [lookups.LIST_CUSTOMERS, [customer(500), ASKED]],
   'records by identifiers': [lookups.RECORDS_BY_IDENTIFIERS, [types, emails, 10]],
   'list of record keys': [lookups.LIST_RECORD_KEYS, ['commerce', 'A-5', ASKED]],
+  'customers of the past': [sqlHistory.TREE_AT, [customer(17), '2026-06-01T00:00:00.000Z']],
+  'links of the past': [sqlHistory.LINKS_AT, [[customer(17)], '2026-06-01T00:00:00.000Z']],
+  'features of records': [lookups.FEATURES_OF_RECORDS, [sources, records]],
   'what a change set names': [AFFECTED_STATE, [names(customer), ['m1'], sources, records]],
 };
 const CYPHER: Statements = {
@@ -38,6 +43,9 @@ const CYPHER: Statements = {
   'list of customers': [cypher.LIST_CUSTOMERS, { after: customer(500), first: whole(ASKED) }],
   'records by identifiers': [cypher.RECORDS_BY_IDENTIFIERS, byEmail(10)],
   'list of record keys': [cypher.LIST_RECORD_KEYS, { from: 'commerce|A-5', to: 'commerce}', first: whole(ASKED) }],
+  'customers of the past': [cypherHistory.TREE_AT, { id: customer(17), at: '2026-06-01T00:00:00.000Z' }],
+  'links of the past': [cypherHistory.LINKS_AT, { ids: [customer(17)], at: '2026-06-01T00:00:00.000Z' }],
+  'features of records': [cypher.FEATURES_OF_RECORDS, { keys: records.map((id) => `commerce|${id}`) }],
   'customers that a change set names': [cypher.AFFECTED_CUSTOMERS, { customers: names(customer), merges: ['m1'] }],
   'records that a change set names': [cypher.AFFECTED_RECORDS, { keys: records.map((id) => `commerce|${id}`) }],
 };

@@ -47,7 +47,10 @@ it('the README has questions for an operator to ask', () => {
       progress: { dataSourceId: 'commerce', position: { phase: 'FOLLOWING', since: '1' } },
       at,
     });
-    const [left, right, third] = ['7731', '7732', '7733'].map((id) => ({ dataSourceId: 'service', sourceRecordId: id }));
+    const [left, right, third] = ['7731', '7732', '7733'].map((id) => ({
+      dataSourceId: 'service',
+      sourceRecordId: id,
+    }));
     if (!left || !right || !third) return;
     await store.repository.apply({
       operations: [

@@ -55,8 +55,7 @@ describe.each(IDENTITY_STORES)('identity repository on $name', (kind) => {
   });
   afterAll(() => store?.close());
 
-  const apply = (operations: readonly IdentityOperation[], at = AT) =>
-    repository.apply({ operations, at });
+  const apply = (operations: readonly IdentityOperation[], at = AT) => repository.apply({ operations, at });
   const recordsOf = async (number: number): Promise<string[] | undefined> =>
     (await repository.customersByIds([customer(number)]))
       .get(customer(number))

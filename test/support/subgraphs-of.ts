@@ -9,6 +9,8 @@ import type { SubgraphRequest } from '../../schema/subgraph-transport.ts';
 export interface SmallSubgraph {
   readonly sdl: string;
   readonly resolvers?: Record<string, unknown>;
+  /** What a subscription to it brings. */
+  readonly events?: (request: SubgraphRequest) => readonly ExecutionResult[];
   /** Answers instead of the resolvers when it gives something; a rejection is a subgraph that gives no answer. */
   readonly answer?: (request: SubgraphRequest) => Promise<ExecutionResult | undefined> | ExecutionResult | undefined;
 }
@@ -60,7 +62,7 @@ export async function smallGraph(
     introspection: true,
     passesSubgraphErrors: true,
     transportTo: ({ name }) => {
-      const { sdl, resolvers = {}, answer } = subgraphs[name] ?? { sdl: '' };
+      const { sdl, resolvers = {}, answer, events } = subgraphs[name] ?? { sdl: '' };
       const schema = buildSubgraphSchema([{ typeDefs: parse(LINK + sdl), resolvers: resolvers as never }]);
       return {
         async execute(request) {
@@ -68,7 +70,10 @@ export async function smallGraph(
           const { query: source, variables: variableValues, operationName } = request;
           return (await answer?.(request)) ?? graphql({ schema, source, variableValues, operationName });
         },
-        async *subscribe() {},
+        async *subscribe(request) {
+          asked.push({ name, request });
+          yield* events?.(request) ?? [];
+        },
         close: async () => {},
       };
     },

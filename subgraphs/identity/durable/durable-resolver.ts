@@ -66,6 +66,7 @@ class Durable implements DurableResolver {
   readonly #normalise: (profile: ResolveBatch['changed'][number]) => IdentityRecord;
   readonly #tidying: Tidying;
   #state: EngineState | null = null;
+  #reading: Promise<EngineState> | null = null;
   /** Token of the lease under which the state was made: under another one somebody else has written meanwhile. */
   #token: number | null = null;
   /** What the engine has and the store has not, until a change set is through. */
@@ -108,18 +109,30 @@ class Durable implements DurableResolver {
   }
 
   async explain(left: SourceRecordKey, right: SourceRecordKey): Promise<MatchExplanation | undefined> {
-    const state = this.#state ?? (await this.#load(null));
-    if (this.#token === null) await this.#refresh(state, [left, right]);
-    return state.engine.explain(recordKey(left), recordKey(right));
+    const engine = this.#state?.engine ?? (await this.#readingEngine([left, right]));
+    return engine.explain(recordKey(left), recordKey(right));
   }
 
-  /** Where another process resolves, this one's engine is as old as its start: the two records at least are read again. */
-  async #refresh(state: EngineState, records: readonly SourceRecordKey[]): Promise<void> {
-    await catchUp(this.#parts.repository, state);
-    for (const features of (await this.#parts.repository.featuresOf(records)).values()) {
+  /**
+   * An engine to explain with where another process resolves, or this one has not begun: never the one that resolves, whose
+   * pending records a load would lose. It is as old as the first question; decisions and the two records are read again.
+   */
+  async #readingEngine(records: readonly SourceRecordKey[]): Promise<EngineState['engine']> {
+    const { repository, createEngine } = this.#parts;
+    this.#reading ??= loadEngineState(repository, createEngine).catch((error: unknown) => {
+      this.#reading = null;
+      throw error;
+    });
+    const state = await this.#reading;
+    const { isOutdated } = await catchUp(repository, state);
+    if (isOutdated) {
+      this.#reading = null;
+      return this.#readingEngine(records);
+    }
+    for (const features of (await repository.featuresOf(records)).values()) {
       state.engine.upsert(JSON.parse(features) as MatchRecord);
     }
-    state.engine.takeChanges();
+    return state.engine;
   }
 
   async #ready(lease: Lease | undefined): Promise<EngineState> {
@@ -140,6 +153,7 @@ class Durable implements DurableResolver {
     this.#tidying.reset();
     this.#state = state;
     this.#token = token;
+    this.#reading = null;
     return state;
   }
 

@@ -2,10 +2,10 @@ import type { ResolutionEngine } from '../resolution/engine.ts';
 import type { MatchRecord } from '../resolution/match-record.ts';
 import { createMatchRuleset, loadDefaultMatchRuleset, type MatchRuleset } from '../resolution/rules/match-ruleset.ts';
 import type { MatchModel } from '../resolution/score/model.ts';
-import { decisionKey, type MatchDecision, recordOfKey, type Verdict } from '../store/decision.ts';
+import { decisionKey, type MatchDecision, recordOfKey, recordsOfVerdict, type Verdict } from '../store/decision.ts';
 import { redactedRecordId } from '../store/erasure.ts';
 import { REDACTED } from '../store/past.ts';
-import { type IdentityEvent, type IdentityRepository, recordKey } from '../store/repository.ts';
+import { type IdentityEvent, type IdentityRepository, recordKey, type SourceRecordKey } from '../store/repository.ts';
 
 /** What an engine decides by: the documents in effect. */
 export interface EngineDocuments {
@@ -93,6 +93,7 @@ export interface CaughtUp {
 export async function catchUp(repository: IdentityRepository, state: EngineState): Promise<CaughtUp> {
   const decidedRecords = new Set<string>();
   const unlinked = new Set<string>();
+  const revoked = new Map<string, SourceRecordKey>();
   let isOutdated = false;
   for (;;) {
     const events = await repository.events(state.head, EVENTS_AT_ONCE);
@@ -103,14 +104,29 @@ export async function catchUp(repository: IdentityRepository, state: EngineState
       for (const verdict of verdictsOf(event)) {
         if (event.type === 'MatchDecided') takeVerdict(state, verdict);
         else dropVerdict(state, verdict);
-        const records = verdict.kind === 'PIN' ? [verdict.record] : [verdict.left, verdict.right];
-        for (const record of records) decidedRecords.add(recordKey(record));
+        for (const record of recordsOfVerdict(verdict)) {
+          decidedRecords.add(recordKey(record));
+          if (event.type === 'MatchDecisionRevoked') revoked.set(recordKey(record), record);
+        }
       }
     }
     if (events.length < EVENTS_AT_ONCE) break;
   }
+  await takeWhatStands(repository, state, [...revoked.values()]);
   const forgotten = forget(state, unlinked, await repository.hashKey());
   return { isOutdated, decidedRecords: [...decidedRecords], forgotten };
+}
+
+/** The same may have been decided twice: what was taken back once still stands by the other decision. */
+async function takeWhatStands(
+  repository: IdentityRepository,
+  state: EngineState,
+  records: readonly SourceRecordKey[],
+): Promise<void> {
+  for (let at = 0; at < records.length; at += DECISIONS_AT_ONCE) {
+    const standing = await repository.decisions.about(records.slice(at, at + DECISIONS_AT_ONCE));
+    for (const { verdict } of standing) takeVerdict(state, verdict);
+  }
 }
 
 /**

@@ -23,8 +23,8 @@ export interface Simulation {
 
 /** How much to look at, and how much to show. */
 export interface SimulationOptions {
-  /** Records to look at; all of them when undefined. */
-  readonly sampleSize: number | undefined;
+  /** Records to look at, those of the oldest customers. */
+  readonly sampleSize: number;
   readonly examples: number;
   readonly largest: number;
 }
@@ -61,10 +61,7 @@ export async function simulateRuleset(
   return { recordCount: records.length, ...compare(engine, customerOf, options) };
 }
 
-async function* pagesOf(
-  repository: IdentityRepository,
-  sampleSize = Number.POSITIVE_INFINITY,
-): AsyncGenerator<CustomerIdentity[]> {
+async function* pagesOf(repository: IdentityRepository, sampleSize: number): AsyncGenerator<CustomerIdentity[]> {
   let count = 0;
   for (let after: string | undefined; count < sampleSize; ) {
     const page: CustomerIdentity[] = await repository.listCustomers({

@@ -99,7 +99,8 @@ MATCH (document:Document) WHERE document.kind IN $kinds
 RETURN document.kind AS kind, max(document.version) AS version`;
 
 /** Before another version is put in effect. */
-export const DEACTIVATE_DOCUMENTS = 'MATCH (d:Document {kind: $kind}) WHERE d.isActive SET d.isActive = false';
+export const DEACTIVATE_DOCUMENTS =
+  'MATCH (d:Document {kind: $kind}) WHERE d.version > 0 AND d.isActive SET d.isActive = false';
 
 /** Puts a version in effect again. */
 export const REACTIVATE_DOCUMENT = 'MATCH (d:Document {kind: $kind, version: $version}) SET d.isActive = true';
@@ -110,7 +111,7 @@ CREATE (:Document {kind: $kind, version: $version, text: $text, createdAt: datet
   reason: $reason, isActive: true})`;
 
 /** The version in effect. */
-export const ACTIVE_DOCUMENT = `MATCH (document:Document {kind: $kind, isActive: true}) RETURN ${DOCUMENT}`;
+export const ACTIVE_DOCUMENT = `MATCH (document:Document {kind: $kind, isActive: true}) WHERE document.version > 0 RETURN ${DOCUMENT}`;
 
 /** One version. */
 export const DOCUMENT_VERSION = `MATCH (document:Document {kind: $kind, version: $version}) RETURN ${DOCUMENT}`;

@@ -9,16 +9,16 @@ const HAS_RECORDS = 'RETURN EXISTS { (:Customer {customer360Id: $id})<-[:BELONGS
 
 const EVENTS_OF_RECORDS = `
 UNWIND $keys AS key
-MATCH (event:IdentityEvent {recordKey: key})
+MATCH (event:IdentityEvent {recordKey: key}) WHERE event.sequence > 0
 RETURN event.sequence AS sequence, event.payload AS payload`;
 
 const DECISION_EVENTS = `
-MATCH (event:IdentityEvent) WHERE event.type IN ['MatchDecided', 'MatchDecisionRevoked']
+MATCH (event:IdentityEvent) WHERE event.type IN ['MatchDecided', 'MatchDecisionRevoked'] AND event.sequence > 0
   AND any(fragment IN $fragments WHERE event.payload CONTAINS fragment)
 RETURN event.sequence AS sequence, event.payload AS payload`;
 
 const EVENTS_WITH_REASON = `
-MATCH (event:IdentityEvent {key: $id}) WHERE event.type <> 'CustomerErased' AND event.payload CONTAINS '"reason"'
+MATCH (event:IdentityEvent {key: $id}) WHERE event.sequence > 0 AND event.type <> 'CustomerErased' AND event.payload CONTAINS '"reason"'
 RETURN event.sequence AS sequence, event.payload AS payload`;
 
 const REWRITE_EVENTS = `
@@ -96,11 +96,12 @@ RETURN toString(erasure.erasedAt) AS erasedAt, erasure.erasedBy AS erasedBy,
   COUNT { MATCH (record:SourceRecord)-[:BELONGS_TO]->(c:Customer) WHERE c.customer360Id IN ids } AS recordsLinked,
   COUNT { MATCH (record:SourceRecord)-[:BELONGS_TO]->(c:Customer)
     WHERE c.customer360Id IN ids AND record.matchFeatures IS NOT NULL } AS matchFeatures,
-  COUNT { MATCH (event:IdentityEvent) WHERE event.key IN ids AND event.type IN ['RecordLinked', 'RecordUnlinked']
-    AND NOT event.payload CONTAINS '"sourceRecordId":"${REDACTED}' } AS logEntriesNamingRecords,
+  COUNT { MATCH (event:IdentityEvent) WHERE event.key IN ids AND event.sequence > 0
+    AND event.type IN ['RecordLinked', 'RecordUnlinked'] AND NOT event.payload CONTAINS '"sourceRecordId":"${REDACTED}' } AS logEntriesNamingRecords,
   COUNT { MATCH (c:Customer)<-[:BELONGS_TO]-(:SourceRecord)-[d:SAME|NOT_SAME|PINNED_TO|ABOUT]-()
     WHERE c.customer360Id IN ids } AS decisionsAndReviews,
-  COUNT { MATCH (event:IdentityEvent {key: $id}) WHERE event.type = 'ErasedIdentifierReturned' } AS identifiersReturned`;
+  COUNT { MATCH (event:IdentityEvent {key: $id})
+    WHERE event.sequence > 0 AND event.type = 'ErasedIdentifierReturned' } AS identifiersReturned`;
 
 const ALARMS = `
 MATCH (event:IdentityEvent {type: 'ErasedIdentifierReturned'}) WHERE event.sequence > $after

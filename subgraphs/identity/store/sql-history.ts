@@ -5,22 +5,26 @@ import type { HistoryStore, MergeRecord } from './history.ts';
 import { customerOfPast, type PastLink, type PastMerge } from './past.ts';
 import type { IdentityEvent } from './repository.ts';
 
+/** True of a merge that was in effect then. */
+const IN_EFFECT = 'at <= $2::timestamptz AND (undone_at IS NULL OR undone_at > $2::timestamptz)';
+
 /** `$1` a customer, `$2` a time: every customer of the tree it was in then, each with the merge that led away from it. */
 export const TREE_AT = `
-WITH RECURSIVE merge AS (
-  SELECT * FROM identity.merge_event WHERE at <= $2::timestamptz AND (undone_at IS NULL OR undone_at > $2::timestamptz)
-), up (id) AS (
+WITH RECURSIVE up (id) AS (
   SELECT customer360_id FROM identity.customer WHERE customer360_id = $1 AND created_at <= $2::timestamptz
   UNION
-  SELECT m.survivor360_id FROM up JOIN merge m ON m.merged360_id = up.id
-), tree (id) AS (
-  SELECT id FROM up WHERE NOT EXISTS (SELECT FROM merge m WHERE m.merged360_id = up.id)
+  SELECT m.survivor360_id COLLATE "C" FROM up JOIN LATERAL (SELECT survivor360_id FROM identity.merge_event
+    WHERE merged360_id = up.id AND ${IN_EFFECT} OFFSET 0) m ON true
+), tree (id, survivor, merge_event_id) AS (
+  SELECT id, NULL::text COLLATE "C", NULL::text FROM up
+  WHERE NOT EXISTS (SELECT FROM identity.merge_event WHERE merged360_id = up.id AND ${IN_EFFECT})
   UNION
-  SELECT m.merged360_id FROM tree JOIN merge m ON m.survivor360_id = tree.id
+  SELECT m.merged360_id, tree.id, m.merge_event_id FROM tree JOIN LATERAL (
+    SELECT merged360_id, merge_event_id FROM identity.merge_event
+    WHERE survivor360_id = tree.id AND ${IN_EFFECT} OFFSET 0) m ON true
 )
-SELECT c.customer360_id AS id, c.created_at, m.survivor360_id AS survivor, m.merge_event_id
-FROM tree JOIN identity.customer c ON c.customer360_id = tree.id
-LEFT JOIN merge m ON m.merged360_id = tree.id`;
+SELECT tree.id, c.created_at, tree.survivor, tree.merge_event_id FROM tree
+JOIN LATERAL (SELECT created_at FROM identity.customer WHERE customer360_id = tree.id OFFSET 0) c ON true`;
 
 /** `$1` customers, `$2` a time: the last thing the log says, by then, of each record that was ever linked to one of them. */
 export const LINKS_AT = `

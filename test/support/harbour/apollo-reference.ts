@@ -1,5 +1,3 @@
-process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
-
 import { operationFromDocument, Supergraph } from '@apollo/federation-internals';
 import { executeQueryPlan } from '@apollo/gateway/dist/executeQueryPlan';
 import { QueryPlanner } from '@apollo/query-planner';
@@ -11,6 +9,7 @@ type Arguments = Parameters<typeof executeQueryPlan>;
 
 /** What Apollo's own planner and executor answer, of which the gateway used to be made. */
 export function createApolloReference({ supergraphSdl, transports }: Harbour) {
+  process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
   const supergraph = Supergraph.build(supergraphSdl);
   const planner = new QueryPlanner(supergraph);
   const apiSchema = supergraph.apiSchema();

@@ -25,7 +25,7 @@ export interface Component {
 /** How guards weigh. */
 export const GUARD = {
   /** What the mean of all pairs of two clusters that merge, and a share of their strongest pair's bits over the threshold, come to at least. */
-  leastMean: 0.5,
+  leastMean: 0.8,
   strongestShare: 0.3,
   /** More bits of the strongest pair do not count. */
   strongestMost: 12,

@@ -19,7 +19,13 @@ export class Households {
     const labels = this.reach(slot);
     if (labels.size < 2 || labels.size > PEOPLE_LIMIT) return undefined;
     const { clusters, names } = this.parts;
-    const keys = [...labels].map((label) => clusters.members(label).map((member) => names.keyOf(member)).sort()[0] ?? '');
+    const keys = [...labels].map(
+      (label) =>
+        clusters
+          .members(label)
+          .map((member) => names.keyOf(member))
+          .sort()[0] ?? '',
+    );
     keys.sort();
     return { key: keys[0] ?? '', clusters: keys };
   }

@@ -12,7 +12,10 @@ export const LEVELS = {
     'MIDDLE',
     'SWAPPED',
     'IN_EMAIL',
-    'NOT_IN_EMAIL', 'DIFFERENT', 'RARE_DIFFERENT'],
+    'NOT_IN_EMAIL',
+    'DIFFERENT',
+    'RARE_DIFFERENT',
+  ],
   FAMILY_NAME: ['EXACT', 'PART', 'CLOSE', 'SIMILAR', 'IN_EMAIL', 'DIFFERENT'],
   GENERATION: ['EXACT', 'DIFFERENT'],
   BIRTH_DATE: ['EXACT', 'EXCHANGED', 'CLOSE', 'PART', 'YEAR', 'DIFFERENT'],
@@ -34,7 +37,10 @@ export const GIVEN = {
   middle: 5,
   swapped: 6,
   inEmail: 7,
-  notInEmail: 8, different: 9, rareDifferent: 10 } as const;
+  notInEmail: 8,
+  different: 9,
+  rareDifferent: 10,
+} as const;
 /** True for the two levels of given names that are not alike. */
 export function isDifferentGiven(level: number): boolean {
   return level === GIVEN.different || level === GIVEN.rareDifferent;

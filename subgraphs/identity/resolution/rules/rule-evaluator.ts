@@ -103,7 +103,8 @@ function compileRule(rule: DeterministicRule, position: number): CompiledRule {
 function maskOf(field: Field, method: MatchMethod): number {
   const levels: readonly string[] = LEVELS[field];
   const bit = (level: string): number => 1 << levels.indexOf(level);
-  const different = field === 'GIVEN_NAME' ? bit('DIFFERENT') | bit('RARE_DIFFERENT') | bit('NOT_IN_EMAIL') : bit('DIFFERENT');
+  const different =
+    field === 'GIVEN_NAME' ? bit('DIFFERENT') | bit('RARE_DIFFERENT') | bit('NOT_IN_EMAIL') : bit('DIFFERENT');
   if (method === 'DIFFERENT') return different & ~(field === 'GIVEN_NAME' ? bit('NOT_IN_EMAIL') : 0);
   if (method === 'NOT_DIFFERENT') return (MISSING_BIT | ((1 << levels.length) - 1)) & ~different;
   const more = method === 'FUZZY' ? FUZZY[field] : method === 'EXACT_NORMALIZED' ? NORMALIZED[field] : [];

@@ -2,11 +2,11 @@
  * Hears signals for many holders with one listener each: those who came with the same token, or with none, hold the same signal, and
  * a signal looks through all its listeners whenever one is added.
  */
-export class Endings {
+export class SignalListeners {
   readonly #works = new WeakMap<AbortSignal, Set<() => void>>();
 
   /** Does some work, once, when the signal fires. Gives what forgets it. */
-  onEnded(signal: AbortSignal, work: () => void): () => void {
+  onFired(signal: AbortSignal, work: () => void): () => void {
     const works = this.#works.get(signal) ?? this.#listen(signal);
     works.add(work);
     return () => works.delete(work);
