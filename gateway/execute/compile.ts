@@ -21,6 +21,7 @@ import { isRawObject, type RawObject } from './raw-object.ts';
 import { compileRootMerge, mergeRoot, type RootMerge, variablesOf } from './root-fetch.ts';
 import { type ExecutorParts, Run } from './run.ts';
 import { type ConditionReader, compileStep } from './steps.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** An operation with its plan. */
 export interface PlannedOperation {
@@ -99,7 +100,8 @@ export function compileOperation(planned: PlannedOperation, parts: ExecutorParts
 }
 
 /** An event is for every client that follows the operation: each run goes on from a copy. */
-function copyOfEvent({ data, errors }: ExecutionResult, { shape }: RootMerge): ExecutionResult {
+function copyOfEvent(event: ExecutionResult, { shape }: RootMerge): ExecutionResult {
+  const { data, errors } = wellFormed(event);
   const copy = isRawObject(data) ? (copyOf(data, shape) as RawObject) : null;
   return { data: copy, ...(errors && { errors }) };
 }

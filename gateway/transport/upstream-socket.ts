@@ -58,7 +58,6 @@ export class UpstreamSocket {
       maxPayload: MESSAGE_LIMIT_BYTES,
       perMessageDeflate: false,
       followRedirects: false,
-      handshakeTimeout: ACKNOWLEDGEMENT_MS,
     });
     this.#socket.on('open', () => this.#socket.send('{"type":"connection_init"}'));
     this.#socket.on('message', (data) => this.#receive(String(data)));
@@ -67,7 +66,11 @@ export class UpstreamSocket {
     });
     this.#socket.on('error', (error) => this.#close(error));
     this.#socket.on('close', (code) => this.#close(new Error(`The socket was closed with ${code}.`)));
-    this.#cancelTimer = options.after(ACKNOWLEDGEMENT_MS, () => this.#close(new Error('No acknowledgement came.')));
+    this.#cancelTimer = options.after(ACKNOWLEDGEMENT_MS, () =>
+      this.#afterReading(() => {
+        if (this.#waiting) this.#close(new Error('No acknowledgement came.'));
+      }),
+    );
   }
 
   /** Subscribes; gives what ends the subscription without another word to its sink. */
@@ -134,14 +137,23 @@ export class UpstreamSocket {
   }
 
   #keepAlive(): void {
-    this.#cancelTimer = this.#options.after(KEEP_ALIVE_MS, () => {
-      if (!this.#hasHeard) {
-        this.#close(new Error('The subgraph says nothing any more.'));
-        return;
-      }
-      this.#hasHeard = false;
-      this.#socket.ping();
-      this.#keepAlive();
+    this.#cancelTimer = this.#options.after(KEEP_ALIVE_MS, () =>
+      this.#afterReading(() => {
+        if (!this.#hasHeard) {
+          this.#close(new Error('The subgraph says nothing any more.'));
+          return;
+        }
+        this.#hasHeard = false;
+        this.#socket.ping();
+        this.#keepAlive();
+      }),
+    );
+  }
+
+  /** A process that was busy for long has not yet read what came meanwhile: timers run before that. */
+  #afterReading(judge: () => void): void {
+    setImmediate(() => {
+      if (!this.#isClosed) judge();
     });
   }
 

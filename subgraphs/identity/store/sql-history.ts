@@ -17,11 +17,13 @@ WITH RECURSIVE up (id) AS (
     WHERE merged360_id = up.id AND ${IN_EFFECT} OFFSET 0) m ON true
 ), tree (id, survivor, merge_event_id) AS (
   SELECT id, NULL::text COLLATE "C", NULL::text FROM up
-  WHERE NOT EXISTS (SELECT FROM identity.merge_event WHERE merged360_id = up.id AND ${IN_EFFECT})
+  LEFT JOIN LATERAL (SELECT merge_event_id FROM identity.merge_event
+    WHERE merged360_id = up.id AND ${IN_EFFECT} OFFSET 0) away ON true
+  WHERE away.merge_event_id IS NULL
   UNION
   SELECT m.merged360_id, tree.id, m.merge_event_id FROM tree JOIN LATERAL (
     SELECT merged360_id, merge_event_id FROM identity.merge_event
-    WHERE survivor360_id = tree.id AND ${IN_EFFECT} OFFSET 0) m ON true
+    WHERE survivor360_id = (tree.id COLLATE "default") AND ${IN_EFFECT} OFFSET 0) m ON true
 )
 SELECT tree.id, c.created_at, tree.survivor, tree.merge_event_id FROM tree
 JOIN LATERAL (SELECT created_at FROM identity.customer WHERE customer360_id = tree.id OFFSET 0) c ON true`;
