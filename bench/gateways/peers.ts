@@ -53,11 +53,12 @@ http.createServer((request, response) => {
 }).listen(Number(process.argv[3]), '127.0.0.1');
 `;
 
-const hiveConfig = (imports: string, handler: string, deduplicate: boolean): string => `
-import { defineConfig } from '@graphql-hive/gateway';
-${imports}
-  export const gatewayConfig = defineConfig({ ${handler} inboundInflightRequestDeduplication: ${deduplicate}, logging: 'error' });
-`;
+const hiveConfig = (imports: string, handler: string, deduplicate: boolean): string =>
+  [
+    "import { defineConfig } from '@graphql-hive/gateway';",
+    imports,
+    `export const gatewayConfig = defineConfig({ ${handler} inboundInflightRequestDeduplication: ${deduplicate}, logging: 'error' });`,
+  ].join('\n');
 const RUST = ["import { unifiedGraphHandler } from '@graphql-hive/router-runtime';", 'unifiedGraphHandler,'] as const;
 
 const hive = (name: string, config: string): Gateway => ({

@@ -1,9 +1,10 @@
 import type { DocumentNode } from 'graphql';
 import { withoutSpreads } from './parsed-fetch.ts';
-import type { EntityFetch, FetchNode, OperationPlan, PlanNode, PlanPath } from './plan.ts';
+import type { EntityFetch, OperationPlan, PlanPath } from './plan.ts';
 import { fieldsNamed } from './selections.ts';
 import type { SubgraphFacts } from './subgraph-facts.ts';
 import { UnknownPlan } from './unknown-plan.ts';
+import { fetchesOf } from './writes.ts';
 
 /**
  * Throws UnknownPlan for a plan that asks an `@interfaceObject` about one type of objects where objects of several may stand: the Rust
@@ -53,10 +54,4 @@ function isForInterfaceObject({ inputRewrites }: EntityFetch): boolean {
 function typesAt(path: PlanPath): readonly string[] {
   const last = path.at(-1);
   return last?.kind === 'types' ? last.typenames : [];
-}
-
-function fetchesOf(node: PlanNode): FetchNode[] {
-  if (node.kind === 'fetch') return [node];
-  const children = node.kind === 'condition' ? [node.whenTrue, node.whenFalse] : node.nodes;
-  return children.flatMap((child) => (child ? fetchesOf(child) : []));
 }

@@ -1,9 +1,9 @@
 import { type DocumentNode, Kind, type SelectionSetNode } from 'graphql';
 import { ParsedFetches } from './parsed-fetch.ts';
-import type { FetchNode, OperationPlan, PlanNode } from './plan.ts';
+import type { OperationPlan } from './plan.ts';
 import { chooseOperation, prepareOperation } from './prepare.ts';
 import { responseNameOf } from './selections.ts';
-import { writes } from './writes.ts';
+import { fetchesOf, writes } from './writes.ts';
 
 /**
  * True when a plan fetches every field of an operation that stands under no fragment and no condition. Apollo's planner leaves a
@@ -21,12 +21,6 @@ export function coversOperation(
   return unconditionalLeaves(chooseOperation(prepared, undefined).selectionSet, []).every((names) =>
     fetches.some((fetch) => writes(fetch, names, parsed)),
   );
-}
-
-function fetchesOf(node: PlanNode): FetchNode[] {
-  if (node.kind === 'fetch') return [node];
-  const children = node.kind === 'condition' ? [node.whenTrue, node.whenFalse] : node.nodes;
-  return children.flatMap((child) => (child ? fetchesOf(child) : []));
 }
 
 /** Response names from the top to each field that has none below it. */

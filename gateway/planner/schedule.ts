@@ -1,6 +1,6 @@
 import type { ParsedFetches } from './parsed-fetch.ts';
 import type { FetchNode, PlanNode, PlanPath, RequiredSelection } from './plan.ts';
-import { namesOf, writes } from './writes.ts';
+import { fetchesOf, namesOf, writes } from './writes.ts';
 
 /**
  * The same fetches, each as soon as what it reads is there. The Rust planner lays its plans out in levels, where each fetch waits
@@ -43,12 +43,6 @@ function scheduleBranches(node: Extract<PlanNode, { kind: 'condition' }>, parsed
   const whenTrue = node.whenTrue && schedule(node.whenTrue, parsed);
   const whenFalse = node.whenFalse && schedule(node.whenFalse, parsed);
   return { kind: 'condition', variable: node.variable, ...(whenTrue && { whenTrue }), ...(whenFalse && { whenFalse }) };
-}
-
-function fetchesOf(node: PlanNode): FetchNode[] {
-  if (node.kind === 'fetch') return [node];
-  const children = node.kind === 'condition' ? [node.whenTrue, node.whenFalse] : node.nodes;
-  return children.flatMap((child) => (child ? fetchesOf(child) : []));
 }
 
 /** What does not hang together runs side by side; of what does, first the steps that need nothing. */

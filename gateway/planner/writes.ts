@@ -1,6 +1,6 @@
 import { Kind, type SelectionSetNode } from 'graphql';
 import type { ParsedFetches } from './parsed-fetch.ts';
-import type { FetchNode, PlanPath } from './plan.ts';
+import type { FetchNode, PlanNode, PlanPath } from './plan.ts';
 import { fieldsNamed, responseNameOf } from './selections.ts';
 
 /**
@@ -35,4 +35,11 @@ function reaches(start: SelectionSetNode, base: readonly string[], names: readon
 /** The response names on a path. */
 export function namesOf(path: PlanPath): string[] {
   return path.flatMap((segment) => (segment.kind === 'field' ? [segment.responseName] : []));
+}
+
+/** Every fetch of a plan, in its order; of a condition those of both outcomes. */
+export function fetchesOf(node: PlanNode): FetchNode[] {
+  if (node.kind === 'fetch') return [node];
+  const children = node.kind === 'condition' ? [node.whenTrue, node.whenFalse] : node.nodes;
+  return children.flatMap((child) => (child ? fetchesOf(child) : []));
 }

@@ -64,12 +64,12 @@ export class ClientSocket {
     );
   }
 
-  /** Asks whether anybody is there; cuts the connection when nobody answered the last time. */
+  /** Asks whether anybody is there; cuts the connection when nobody answered the last time, as far as has been read by now. */
   keepAlive(): void {
     // A client that was told to go has its time to read that.
     if (this.#state === 'closed') return;
     if (this.#queue.isStuck()) this.#tooSlow();
-    else if (!this.#isAlive) this.#socket.terminate();
+    else if (!this.#isAlive) setImmediate(() => this.#isAlive || this.#socket.terminate());
     else {
       this.#isAlive = false;
       this.#socket.ping();

@@ -23,10 +23,11 @@ RETURN DISTINCT member.customer360Id AS customer360Id, toString(member.createdAt
 /** An index of two properties is used when both are asked for: hence `sequence > 0`. `$ids` customers, `$at` a time: the last thing the log says, by then, of each record that was ever linked to one of them. */
 export const LINKS_AT = `
 UNWIND $ids AS id
-MATCH (linked:IdentityEvent {key: id}) WHERE linked.sequence > 0 AND linked.type = 'RecordLinked' AND linked.occurredAt <= datetime($at)
+MATCH (linked:IdentityEvent {key: id}) USING INDEX linked:IdentityEvent(key, sequence)
+WHERE linked.sequence > 0 AND linked.type = 'RecordLinked' AND linked.occurredAt <= datetime($at)
 WITH DISTINCT linked.recordKey AS recordKey
 CALL (recordKey) {
-  MATCH (event:IdentityEvent {recordKey: recordKey})
+  MATCH (event:IdentityEvent {recordKey: recordKey}) USING INDEX event:IdentityEvent(recordKey, sequence)
   WHERE event.sequence > 0 AND event.type IN ['RecordLinked', 'RecordUnlinked'] AND event.occurredAt <= datetime($at)
   RETURN event AS last ORDER BY event.sequence DESC LIMIT 1
 }

@@ -23,11 +23,14 @@ export const KEY = {
   namesCity: 21,
   familyCity: 22,
   birthGiven: 23,
+  sortedNumber: 24,
+  streetPostal: 25,
 } as const;
 
 const SHORTEST_MAILBOX = 5;
 const SHORTEST_LETTERS = 6;
 const PHONE_SUFFIX = 7;
+const SHORTEST_SORTED = 6;
 
 /** A key as a number of 32 bits. */
 export function keyOf(kind: number, first: number, second = 0): number {
@@ -63,10 +66,20 @@ export function keysOf(features: Features, names: NameTable, cursor: FeatureCurs
   for (let i = 0; i < cursor.socialCount; i += 1) add(keyOf(KEY.social, data[cursor.socialAt + i] as number));
   for (let i = 0; i < cursor.identificationCount; i += 1)
     add(keyOf(KEY.identification, data[cursor.identificationAt + i] as number));
-  for (let i = 0; i < cursor.attributeCount; i += 1) add(keyOf(KEY.attribute, data[cursor.attributeAt + i] as number));
+  for (let i = 0; i < cursor.attributeCount; i += 1) {
+    const attribute = data[cursor.attributeAt + i] as number;
+    add(keyOf(KEY.attribute, attribute));
+    addSorted(features.attributes.text(attribute), add);
+  }
+  for (let i = 0; i < cursor.identificationCount; i += 1) {
+    addSorted(features.identifications.text(data[cursor.identificationAt + i] as number), add);
+  }
   for (let i = 0; i < cursor.addressCount; i += 1) {
     const place = data[cursor.addressAt + i * ADDRESS_WIDTH] as number;
+    const street = data[cursor.addressAt + i * ADDRESS_WIDTH + 1] as number;
+    const postal = data[cursor.addressAt + i * ADDRESS_WIDTH + 4] as number;
     if (place >= 0) add(keyOf(KEY.place, place));
+    else if (street >= 0 && postal >= 0) add(keyOf(KEY.streetPostal, street, postal));
   }
   addNames(features, names, cursor, add);
   return count;
@@ -91,6 +104,12 @@ export function contactKeysOf(features: Features, cursor: FeatureCursor): number
 /** The key of a telephone number: its last digits, so that a missing area code does no harm. */
 export function phoneKeyOf(features: Features, phone: number): number {
   return keyOf(KEY.phone, hashOf(features.phones.text(phone).slice(-PHONE_SUFFIX)));
+}
+
+/** A number whose digits are exchanged has the same digits. */
+function addSorted(text: string, add: (key: number) => void): void {
+  const number = text.slice(text.lastIndexOf('|') + 1);
+  if (number.length >= SHORTEST_SORTED && /\d/.test(number)) add(keyOf(KEY.sortedNumber, hashOf([...number].sort().join(''))));
 }
 
 function addEmail(features: Features, email: number, add: (key: number) => void): void {

@@ -25,12 +25,12 @@ export interface Component {
 /** How guards weigh. */
 export const GUARD = {
   /** What the mean of all pairs of two clusters that merge, and a share of their strongest pair's bits over the threshold, come to at least. */
-  leastMean: 0.8,
+  leastMean: 1.2,
   strongestShare: 0.3,
   /** More bits of the strongest pair do not count. */
   strongestMost: 12,
   /** A pair counts as at least and at most so many bits, so that no single one decides. */
-  least: -8,
+  least: -4,
   most: 10,
   /** A pair that no merge can outweigh. */
   forbidden: -50,

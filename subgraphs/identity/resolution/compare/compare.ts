@@ -223,5 +223,5 @@ function numberLevel(left: string, right: string): number {
   if (bar !== right.lastIndexOf('|') || left.slice(0, bar) !== right.slice(0, bar)) return MISSING;
   const [a, b] = [left.slice(bar + 1), right.slice(bar + 1)];
   const shorter = Math.min(a.length, b.length);
-  return shorter >= 5 && editDistance(a, b) <= (shorter >= 7 ? 2 : 1) ? NUMBER.close : NUMBER.different;
+  return shorter >= 5 && editDistance(a, b) <= (shorter >= 10 ? 2 : 1) ? NUMBER.close : NUMBER.different;
 }
