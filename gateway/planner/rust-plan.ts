@@ -80,6 +80,9 @@ function toFetch(node: rust.FetchNode, path: PlanPath): FetchNode {
 
 /** One request with several `_entities` fields, each for one or more places. */
 function toBatchFetch(node: rust.BatchFetchNode): FetchNode {
+  // Batching, the planner takes a client's variable of this name for one of its own and drops it.
+  const isUsed = /\$representations\b/.test(node.operation);
+  if (isUsed && !/\$representations\s*:/.test(node.operation)) throw new UnknownPlan('a variable that is not defined');
   return {
     ...commonOf(node),
     operation: stripIgnoredCharacters(node.operation),

@@ -238,6 +238,29 @@ describe.each(['auto', 'apollo'] as const)('with the planner %s, the gateway ans
 });
 
 describe('with either planner', () => {
+  it.each(['auto', 'apollo'] as const)(
+    "%s: a client's variable called representations reaches two places at once",
+    async (planner) => {
+      const book = { price: (_: unknown, { times }: { times: number }) => times };
+      const { ask } = await federate(
+        {
+          one: {
+            sdl: 'type Query { a: Book b: Book } type Book @key(fields: "id") { id: ID! }',
+            resolvers: { Query: { a: () => ({ id: 'a' }), b: () => ({ id: 'b' }) } },
+          },
+          two: {
+            sdl: 'type Book @key(fields: "id") { id: ID! price(times: Int = 9): Int }',
+            resolvers: { Book: book },
+          },
+        },
+        { planner },
+      );
+      const query =
+        'query ($representations: Int) { a { x: price(times: $representations) } b { y: price(times: 1) } }';
+      expect(await ask(query, { representations: 2 })).toEqual({ data: { a: { x: 2 }, b: { y: 1 } } });
+    },
+  );
+
   it.each(['auto', 'apollo'] as const)('%s: a label decides which subgraph is asked', async (planner) => {
     const subgraphs = {
       one: {

@@ -109,7 +109,8 @@ export function phoneKeyOf(features: Features, phone: number): number {
 /** A number whose digits are exchanged has the same digits. */
 function addSorted(text: string, add: (key: number) => void): void {
   const number = text.slice(text.lastIndexOf('|') + 1);
-  if (number.length >= SHORTEST_SORTED && /\d/.test(number)) add(keyOf(KEY.sortedNumber, hashOf([...number].sort().join(''))));
+  if (number.length >= SHORTEST_SORTED && /\d/.test(number))
+    add(keyOf(KEY.sortedNumber, hashOf([...number].sort().join(''))));
 }
 
 function addEmail(features: Features, email: number, add: (key: number) => void): void {
