@@ -30,6 +30,7 @@ export async function runGateway(argv: readonly string[]): Promise<number> {
     supergraphSdl: await source.read(),
     transportTo,
     subgraphTimeoutMs: timeoutMs,
+    operationTimeoutMs: config.operationTimeoutMs,
     deduplication: config.deduplication,
     planner: config.planner,
     overrideLabels: config.overrideLabels,

@@ -19,8 +19,9 @@ export async function runStart(argv: readonly string[]): Promise<number> {
 
 /** The addresses and two queries to paste; the second names people of the sample data. */
 function greeting(origin: string, { security }: Pick<Config, 'security'>): string {
+  const bearer = security.authentication ? ` -H "authorization: Bearer $TOKEN"` : '';
   const post = (query: string) =>
-    `  curl -s ${origin}/graphql -H 'content-type: application/json' -d '{"query":"${query}"}'`;
+    `  curl -s ${origin}/graphql -H 'content-type: application/json'${bearer} -d '{"query":"${query}"}'`;
   return `
 Customer 360 is running.
 

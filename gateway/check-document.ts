@@ -14,6 +14,7 @@ import type { GuardRules } from './guard-rules.ts';
 import { compileCost } from './limits/cost.ts';
 import { checkSize, fragmentsOf } from './limits/measure.ts';
 import { Refused } from './operation.ts';
+import { refuseConditionalRoots } from './subscribe/conditional-root.ts';
 
 /** Faults told at once; validation stops there. */
 const VALIDATION_ERROR_LIMIT = 20;
@@ -29,6 +30,7 @@ export function checkDocument(query: string, rules: GuardRules): CheckedDocument
 function check(query: string, rules: GuardRules): CheckedDocument {
   const located = parseDocument(query, rules.limits.tokens);
   checkLimits(located, rules);
+  refuseConditionalRoots(located);
   const faults = validate(
     rules.apiSchema,
     located,

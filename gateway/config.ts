@@ -21,6 +21,8 @@ export interface Config {
   readonly neo4j?: { readonly uri: string; readonly user: string; readonly password: string };
   /** How long one fetch to a subgraph may take. */
   readonly subgraphTimeoutMs: number;
+  /** How long all fetches of one operation may take together. */
+  readonly operationTimeoutMs: number;
   /** Shared keys with the subgraphs; the first one signs, all are accepted. Secret. */
   readonly signingKeys: readonly string[];
   /** Which equal reads share one piece of work. */
@@ -98,6 +100,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, flags: ConfigFlags = 
     data: readData(flags.data ?? '.data'),
     subgraphs: readSubgraphs(reader),
     subgraphTimeoutMs: reader.integer('SUBGRAPH_TIMEOUT_MS', { otherwise: 2000, from: 1, to: 600_000 }),
+    operationTimeoutMs: reader.integer('OPERATION_TIMEOUT_MS', { otherwise: 30_000, from: 1, to: 600_000 }),
     signingKeys: readSigningKeys(reader),
     deduplication:
       DEDUPLICATIONS[reader.oneOf('DEDUPLICATION', ['off', 'before-sending', 'in-flight']) ?? 'before-sending'],

@@ -1,34 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import type { Clock } from '../schema/clock.ts';
 import { CodedError } from '../schema/errors.ts';
-
-/**
- * Runs work that ends when `timeoutMs` have passed or `outer` fires: the work's own signal fires and the result is not
- * waited for any longer, whether or not the work heeds it. Rejects with SUBGRAPH_TIMEOUT, or with the outer signal's reason.
- */
-export async function withDeadline<T>(
-  options: { readonly timeoutMs: number; readonly subgraph: string; readonly outer?: AbortSignal },
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const { timeoutMs, subgraph, outer } = options;
-  outer?.throwIfAborted();
-  // One client operation may have many fetches at once, which is no leak.
-  if (outer) setMaxListeners(0, outer);
-  const controller = new AbortController();
-  const cancel = () => controller.abort(outer?.reason);
-  const expire = () => controller.abort(new CodedError('SUBGRAPH_TIMEOUT', `\`${subgraph}\` did not answer in time.`));
-  const timer = setTimeout(expire, timeoutMs);
-  outer?.addEventListener('abort', cancel, { once: true });
-  const aborted = new Promise<never>((_resolve, reject) => {
-    controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true });
-  });
-  try {
-    return await Promise.race([work(controller.signal), aborted]);
-  } finally {
-    clearTimeout(timer);
-    outer?.removeEventListener('abort', cancel);
-  }
-}
+import type { Cancellation } from '../schema/subgraph-transport.ts';
 
 /** Work that somebody waits for. */
 export interface WatchedCall {
@@ -75,4 +47,58 @@ export class CallWatch {
     }
     this.#timer = this.#calls.size > 0 ? setTimeout(this.#look, LOOK_MS) : undefined;
   };
+}
+
+/** Until when work is waited for. */
+export interface WorkLimits {
+  /** By the watch's clock. */
+  readonly deadline: number;
+  /** Named in the error. */
+  readonly subgraph: string;
+  /** Whoever the work is for. */
+  readonly outer: Cancellation | undefined;
+  readonly watch: CallWatch;
+}
+
+/**
+ * Runs work that ends at its deadline or when `outer` fires, at most 25 ms late: the work's own signal fires and the result is not
+ * waited for any longer, whether or not the work heeds it. Rejects with SUBGRAPH_TIMEOUT, or with the outer signal's reason.
+ */
+export async function withDeadline<T>(limits: WorkLimits, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  if (limits.outer?.aborted) throw limits.outer.reason;
+  const call = new LimitedWork(limits);
+  limits.watch.add(call);
+  try {
+    return await Promise.race([work(call.ending.signal), call.ended]);
+  } finally {
+    limits.watch.delete(call);
+  }
+}
+
+class LimitedWork implements WatchedCall {
+  readonly ending = new AbortController();
+  /** Never resolves; rejects when the work is to end. */
+  readonly ended: Promise<never>;
+  readonly deadline: number;
+  readonly signal: Cancellation | undefined;
+  readonly #subgraph: string;
+  #reject: (reason: unknown) => void = () => {};
+
+  constructor({ deadline, subgraph, outer }: WorkLimits) {
+    this.deadline = deadline;
+    this.signal = outer;
+    this.#subgraph = subgraph;
+    this.ended = new Promise((_resolve, reject) => {
+      this.#reject = reject;
+    });
+  }
+
+  cancel(reason: 'DEADLINE' | 'ABORTED'): void {
+    const isLate = reason === 'DEADLINE';
+    const cause: unknown = isLate
+      ? new CodedError('SUBGRAPH_TIMEOUT', `\`${this.#subgraph}\` did not answer in time.`)
+      : this.signal?.reason;
+    this.#reject(cause);
+    this.ending.abort(cause);
+  }
 }

@@ -1,5 +1,16 @@
-/** Errors of the language itself and of Apollo's libraries: their messages name code and schema, never values. */
-const SPEAKING = new Set(['TypeError', 'RangeError', 'ReferenceError']);
+/**
+ * Errors of the language itself and of Apollo's libraries: their messages name code and schema, never values. And those that say
+ * what was wrong with an answer of a subgraph, in words of ours.
+ */
+const SPEAKING = new Set([
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'InvalidAnswer',
+  'WireFault',
+  'LetAlone',
+  'DeadlinePassed',
+]);
 const SPEAKING_CODES = new Set<unknown>(['INVALID_GRAPHQL']);
 const FRAMES = 8;
 
@@ -10,11 +21,13 @@ const FRAMES = 8;
 export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { kind: typeof error };
   const origin = originOf(error);
-  const code = codeOf(error) ?? codeOf(origin);
+  const reason = codeOf(origin);
+  const code = codeOf(error) ?? reason;
   const isSpeaking = SPEAKING.has(origin.name) || SPEAKING_CODES.has(code);
   return {
     kind: origin.name,
     ...(code !== undefined && { code }),
+    ...(reason !== undefined && reason !== code && { reason }),
     ...(isSpeaking && { message: origin.message }),
     frames: (origin.stack ?? '')
       .split('\n')
@@ -25,7 +38,8 @@ export function describeError(error: unknown): Record<string, unknown> {
 }
 
 function originOf(error: Error): Error {
-  const origin = 'originalError' in error ? error.originalError : error.cause;
+  // Errors of GraphQL have the first one always; ours have a cause.
+  const origin = ('originalError' in error ? error.originalError : undefined) ?? error.cause;
   return origin instanceof Error ? originOf(origin) : error;
 }
 

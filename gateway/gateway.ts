@@ -208,9 +208,13 @@ async function beginGenerations(options: GatewayOptions, log: Logger): Promise<G
 /** Loaded only where it is used: a gateway over subgraphs in its own process needs no HTTP client. */
 async function overHttp(
   timeoutMs: number,
-  { deduplication, metrics }: Pick<GatewayOptions, 'deduplication' | 'metrics'>,
+  { deduplication, metrics, clock }: Pick<GatewayOptions, 'deduplication' | 'metrics' | 'clock'>,
 ): Promise<TransportMaker> {
   const { createRemoteMaker } = await import('./transport/remote.ts');
-  const make = createRemoteMaker({ ...(deduplication && { deduplication }), ...(metrics && { metrics }) });
+  const make = createRemoteMaker({
+    ...(deduplication && { deduplication }),
+    ...(metrics && { metrics }),
+    ...(clock && { clock }),
+  });
   return ({ name, url }) => make({ name, url, timeoutMs });
 }

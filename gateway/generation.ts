@@ -1,6 +1,8 @@
 import type { GraphQLScalarType, GraphQLSchema } from 'graphql';
+import type { Clock } from '../schema/clock.ts';
 import type { SubgraphTransport } from '../schema/subgraph-transport.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { CallWatch } from './deadline.ts';
 import { TypeConditions } from './execute/type-conditions.ts';
 import { createGuardRules, type GuardOptions, type GuardRules } from './guard-rules.ts';
 import { choosePlanner } from './planner/choose.ts';
@@ -27,7 +29,12 @@ export interface GenerationOptions {
   readonly scalars?: Readonly<Record<string, GraphQLScalarType>>;
   /** Makes the way to a subgraph that the supergraph names. */
   readonly transportTo: (subgraph: { readonly name: string; readonly url: string }) => SubgraphTransport;
+  /** How long one fetch may take. */
   readonly subgraphTimeoutMs: number;
+  /** How long all fetches of one operation, or of one event, may take together; 30,000 when not given. */
+  readonly operationTimeoutMs?: number;
+  /** Milliseconds; transports tell the deadlines of requests by the same one. */
+  readonly clock?: Clock;
   /** False hides the schema from clients. */
   readonly introspection: boolean;
   /** Limits, costs, policies and persisted operations. */
@@ -56,9 +63,12 @@ const EXECUTABLES_CAPACITY = 500;
 /** Of all their documents together, so that many large ones are kept fewer. */
 const EXECUTABLES_CHARACTERS = 4 * 2 ** 20;
 
+const OPERATION_TIMEOUT_MS = 30_000;
+
 /** Makes a generation. Throws SupergraphInvalid. */
 export function createGeneration(options: GenerationOptions): Generation {
-  const { subgraphTimeoutMs, onFetchFailure, introspection } = options;
+  const { subgraphTimeoutMs, operationTimeoutMs = OPERATION_TIMEOUT_MS, onFetchFailure, introspection } = options;
+  const { clock = () => performance.timeOrigin + performance.now() } = options;
   const supergraph = loadSupergraph(options.supergraphSdl, options.scalars);
   const transports = Object.fromEntries(
     supergraph.subgraphs.map((subgraph) => [subgraph.name, options.transportTo(subgraph)]),
@@ -72,6 +82,9 @@ export function createGeneration(options: GenerationOptions): Generation {
         types: new TypeConditions(supergraph.fullSchema),
         transports,
         subgraphTimeoutMs,
+        operationTimeoutMs,
+        clock,
+        watch: new CallWatch(clock),
         onFetchFailure,
         asksDespiteFailures: options.asksDespiteFailures ?? false,
       },

@@ -97,6 +97,7 @@ async function serveGraph(start: Start): Promise<Gateway> {
     scalars: SCALARS,
     transportTo: ({ name }) => start.transportTo(name, config.subgraphTimeoutMs),
     subgraphTimeoutMs: config.subgraphTimeoutMs,
+    operationTimeoutMs: config.operationTimeoutMs,
     deduplication: config.deduplication,
     planner: config.planner,
     overrideLabels: config.overrideLabels,

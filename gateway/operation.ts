@@ -1,5 +1,6 @@
 import type { GraphQLError } from 'graphql';
 import type { Principal } from '../schema/principal.ts';
+import type { Cancellation } from '../schema/subgraph-transport.ts';
 
 /** What is asked, in GraphQL's own terms. */
 export interface OperationRequest {
@@ -17,7 +18,7 @@ export interface Caller {
   /** Names the request in the log and in errors of ours. */
   readonly requestId: string;
   /** Fires when nobody waits for the answer any more. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Cancellation;
   /** True when the way the request came must not change anything, as with GET. */
   readonly readOnly?: boolean;
   /** W3C trace context that the request came with. */

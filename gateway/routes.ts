@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CodedError, ERRORS, type ErrorCode } from '../schema/errors.ts';
+import type { Cancellation } from '../schema/subgraph-transport.ts';
 import { isLoopback } from './config.ts';
 import { type AllowedOrigins, serveCors } from './cross-site.ts';
 import type { Readiness } from './health.ts';
@@ -55,6 +56,8 @@ export function createHandler(parts: RoutesParts, conditions: RouteConditions): 
     route(request, response, parts, conditions).catch(() => response.destroy());
   };
   const upgrade: Handler['upgrade'] = (request, socket, head) => {
+    // node:http has let go of the connection: an error that nobody listens to, such as a reset, would end the process.
+    socket.on('error', () => socket.destroy());
     if (!parts.sockets || pathOf(request) !== '/graphql' || isForeignHost(request, conditions)) {
       socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
     } else {
@@ -121,20 +124,33 @@ async function serveGraphql(
   if (accepted === undefined) {
     return refuse(response, 'BAD_REQUEST', 'Accept `application/graphql-response+json` or `application/json`.', 406);
   }
-  const gone = new AbortController();
-  response.on('close', () => {
-    if (!response.writableFinished) gone.abort(new Error('The client has gone.'));
-  });
   const requestId = newId();
   response.setHeader('x-request-id', requestId);
   const { traceparent, 'c360-debug': debug } = request.headers;
   const caller = {
     requestId,
-    signal: gone.signal,
+    signal: new Departure(response),
     ...(typeof traceparent === 'string' && { traceparent }),
     ...(debug === 'plan' && { wantsPlan: true }),
   };
   await pipeline.serve(request, response, accepted, caller);
+}
+
+/** Whether the client of a response has gone before it was written. Nothing is made until somebody looks. */
+class Departure implements Cancellation {
+  readonly #response: ServerResponse;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get aborted(): boolean {
+    return this.#response.destroyed && !this.#response.writableFinished;
+  }
+
+  get reason(): Error {
+    return new Error('The client has gone.');
+  }
 }
 
 function pathOf(request: IncomingMessage): string {

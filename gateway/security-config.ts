@@ -120,10 +120,10 @@ function readAuthentication(reader: VariableReader): AuthenticationConfig | unde
   };
 }
 
-/** A path that leads to a file, or an http(s) URL. */
+/** A path that leads to a file, or an http(s) URL. What looks like a URL of any kind may carry credentials and is not repeated. */
 function placeOf(reader: VariableReader, name: VariableName): string | undefined {
   const given = reader.text(name);
-  return given !== undefined && /^https?:\/\//.test(given) ? reader.url(name, ['http:', 'https:']) : reader.file(name);
+  return given?.includes('://') ? reader.url(name, ['http:', 'https:']) : reader.file(name);
 }
 
 function readAlgorithms(reader: VariableReader): readonly Algorithm[] | undefined {

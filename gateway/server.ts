@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isLoopback } from './config.ts';
 import { Connections, drainServer } from './drain.ts';
+import { ignoreUpgrade } from './ignore-upgrade.ts';
 import { createHandler, type RoutesParts } from './routes.ts';
 
 /** Where to listen. Port 0 lets the system choose. */
@@ -36,7 +37,10 @@ export async function listen(parts: RoutesParts, options: ListenOptions): Promis
     response.on('close', () => open.delete(response));
     connections.take(() => handle(request, response));
   });
-  server.on('upgrade', handle.upgrade);
+  server.on('upgrade', (request, socket, head) => {
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') handle.upgrade(request, socket, head);
+    else ignoreUpgrade(server, request, socket, head);
+  });
   const connections = new Connections(server);
   await bind(server, options);
   const { port } = server.address() as AddressInfo;

@@ -32,11 +32,9 @@ export function createRunSharing({ kind, clock, onShared }: RunSharingOptions): 
       const key = `${number}\n${principalHeader(context.principal)}\n${JSON.stringify(context.variables)}`;
       const waiting = { deadline: Number.POSITIVE_INFINITY, signal: context.signal };
       const run = await deduplicator.share(key, waiting, async (shared) => {
-        const abandoned = new AbortController();
-        shared.whenAbandoned(() => abandoned.abort(shared.signal.reason));
         await new Promise(setImmediate);
         shared.sent();
-        return withBytes(await executable.execute({ ...context, signal: abandoned.signal }));
+        return withBytes(await executable.execute({ ...context, signal: shared.signal }));
       });
       return viewOf(run);
     };

@@ -60,6 +60,12 @@ export const VARIABLES = {
     otherwise: '2000',
     meaning: 'How long one fetch to a subgraph may take.',
   },
+  OPERATION_TIMEOUT_MS: {
+    group: 'Subgraphs',
+    otherwise: '30000',
+    meaning:
+      'How long all fetches of one operation, or of one event of a subscription, may take together. What is missing then is null, with the code `OPERATION_TIMEOUT`.',
+  },
   SUBGRAPH_SIGNING_KEY: {
     group: 'Subgraphs',
     otherwise: 'none',

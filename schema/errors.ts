@@ -45,6 +45,12 @@ export const ERRORS = {
     cause: 'A subgraph did not answer before its deadline. The rest of the answer stands.',
     remedy: 'Ask again; `completeness` names the cloud.',
   },
+  OPERATION_TIMEOUT: {
+    status: 200,
+    cause:
+      'The time of the whole operation was over before this part of the answer came. The rest of the answer stands.',
+    remedy: 'Ask for less at once, or in several operations.',
+  },
   SUBGRAPH_RATE_LIMITED: {
     status: 200,
     cause: 'A subgraph refused for now because it was asked too often. The rest of the answer stands.',

@@ -12,6 +12,13 @@ export interface EntitySlot {
   readonly responseName: string;
 }
 
+/** Whether work is still wanted, to be looked at now and then. An AbortSignal is one. */
+export interface Cancellation {
+  readonly aborted: boolean;
+  /** Why not, once `aborted`. */
+  readonly reason: unknown;
+}
+
 /** One operation for a subgraph. */
 export interface SubgraphRequest {
   readonly query: string;
@@ -22,6 +29,8 @@ export interface SubgraphRequest {
   readonly principal: Principal;
   /** Cancels the operation when the client has gone or the deadline has passed. */
   readonly signal?: AbortSignal;
+  /** The same for a transport that keeps deadlines: it looks by itself, so that no signal has to be made. */
+  readonly cancellation?: Cancellation;
   /**
    * When the whole client operation must be answered, by the gateway's clock: a transport ends the request then, or after its own
    * time when that is over before. A remote subgraph is told what is left of it.
@@ -45,6 +54,6 @@ export interface SubgraphTransport {
   close(): Promise<void>;
   /** True: `execute` takes `variablesJson`. */
   readonly takesJson?: boolean;
-  /** True: `execute` rejects in time by itself, whatever the subgraph does, and soon after the request's signal has fired. */
+  /** True: `execute` rejects in time by itself, whatever the subgraph does, and soon after the request's `cancellation` or signal has fired. */
   readonly keepsDeadlines?: boolean;
 }

@@ -11,12 +11,13 @@ export const BODY_LIMIT = 8 * 1024 * 1024;
 const JSON_TYPE = /^application\/(json|graphql-response\+json)\s*(;|$)/i;
 const OUTCOMES: readonly string[] = ['LIVE', 'TIMEOUT', 'RATE_LIMITED', 'DOWN'] satisfies FetchOutcome[];
 
-/** Reads a GraphQL request from an HTTP request. Throws BAD_REQUEST, PAYLOAD_TOO_LARGE, REQUEST_UNSIGNED and SIGNATURE_REFUSED. */
+/** Reads a GraphQL request from an HTTP request. Throws BAD_REQUEST, PAYLOAD_TOO_LARGE, CROSS_SITE_REQUEST, REQUEST_UNSIGNED and SIGNATURE_REFUSED. */
 export async function readGraphqlRequest(
   request: IncomingMessage,
   signal: AbortSignal,
   signatures: SignatureCheck | undefined,
 ): Promise<SubgraphRequest> {
+  refusePages(request, signatures);
   const checkBody = signatures?.checkHead(request);
   if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) {
     throw new CodedError('BAD_REQUEST', 'Send POST with `content-type: application/json`.');
@@ -25,6 +26,15 @@ export async function readGraphqlRequest(
   const body = await readBody(request);
   checkBody?.(body);
   return { ...parseOperation(parseJson(body.toString('utf8'))), principal, signal };
+}
+
+/**
+ * Keeps pages of browsers out where everybody who reaches the server is believed: a page of any site reaches loopback, by a socket or
+ * by a name that it makes resolve to it. A gateway says no origin. Throws CROSS_SITE_REQUEST.
+ */
+export function refusePages(request: IncomingMessage, signatures: SignatureCheck | undefined): void {
+  if (signatures || request.headers.origin === undefined) return;
+  throw new CodedError('CROSS_SITE_REQUEST', 'A subgraph answers its gateway, no page of a browser.');
 }
 
 /** How many milliseconds the answer is still waited for; undefined when the gateway does not say. Throws BAD_REQUEST. */

@@ -5,7 +5,7 @@ import { WebSocketServer } from 'ws';
 import { CodedError, ERRORS } from '../schema/errors.ts';
 import { executeOperation, prepareOperation, subscribeToOperation } from './execute.ts';
 import { type Fault, maskErrors } from './mask.ts';
-import { parseOperation, readPrincipal } from './server-request.ts';
+import { parseOperation, readPrincipal, refusePages } from './server-request.ts';
 import type { SignatureCheck } from './server-signature.ts';
 import type { Subgraph } from './subgraph.ts';
 
@@ -43,11 +43,14 @@ export function serveSubscriptions(
     sockets,
   );
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // node:http has let go of the connection: an error that nobody listens to, such as a reset, would end the process.
+    socket.on('error', () => socket.destroy());
     if ((request.url ?? '').split('?')[0] !== '/graphql') {
       socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
       return;
     }
     try {
+      refusePages(request, signatures);
       signatures?.checkHead(request)('');
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { splitCredentials } from '../credentials-in-url.ts';
 
 /** Reads a JSON document again and again. */
 export interface JsonSource {
@@ -30,11 +31,16 @@ function fileSource(path: string): JsonSource {
 }
 
 function urlSource(url: string): JsonSource {
+  const { address, authorization } = splitCredentials(url);
   let etag: string | null = null;
   return {
     async read() {
-      const response = await fetch(url, {
-        headers: { accept: 'application/json', ...(etag !== null && { 'if-none-match': etag }) },
+      const response = await fetch(address, {
+        headers: {
+          accept: 'application/json',
+          ...(authorization !== undefined && { authorization }),
+          ...(etag !== null && { 'if-none-match': etag }),
+        },
         redirect: 'error',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });

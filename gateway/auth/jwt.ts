@@ -163,8 +163,9 @@ class VerifiedTokens {
         currentDate: new Date(clock()),
         requiredClaims: ['sub', 'exp'],
       });
-      const { sub = '', exp = 0, jti } = payload;
-      if (sub === '') throw invalid();
+      const { sub, exp = 0, jti } = payload;
+      // Nobody checked their types: a number, say, would be found in no list of revocations.
+      if (typeof sub !== 'string' || sub === '' || (jti !== undefined && typeof jti !== 'string')) throw invalid();
       const principal = principalOf({ ...payload, sub }, { ...DEFAULT_CLAIMS, ...this.#options.claims });
       return { principal, subject: sub, tokenId: jti, expiresAt: exp * 1000 };
     } catch (error) {

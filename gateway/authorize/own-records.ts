@@ -1,5 +1,6 @@
 import { type DocumentNode, Kind, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
 import { CLOUDS } from '../../schema/clouds.ts';
+import { isCustomer360Id } from '../../schema/customer360-id.ts';
 import { CodedError } from '../../schema/errors.ts';
 import { isConfined, type Principal } from '../../schema/principal.ts';
 import { SCALARS } from '../../schema/scalars.ts';
@@ -22,7 +23,8 @@ export function completeWithOwnRecords(identity: SubgraphTransport, timeoutMs: n
   return (principal, operation, document) => {
     if (!isConfined(principal)) return principal;
     const { records: _never, ...plain } = principal;
-    if (plain.customer360Id === undefined) return plain;
+    // A token may name whomever its issuer likes; who is no customer has no records.
+    if (!isCustomer360Id(plain.customer360Id)) return plain;
     const needed = needs.get(operation) ?? needsRecords(operation, document);
     needs.set(operation, needed);
     return needed ? addRecords(plain, identity, timeoutMs) : plain;
@@ -34,7 +36,9 @@ async function addRecords(principal: Principal, identity: SubgraphTransport, tim
     .execute({ query: OWN_RECORDS, principal, signal: AbortSignal.timeout(timeoutMs) })
     .catch(() => ({ errors: [undefined], data: null }));
   if (answer.errors?.length || !answer.data) {
-    throw new Refused([new CodedError('SUBGRAPH_DOWN', '`identity` could not say which records are yours.')]);
+    throw new Refused([new CodedError('SUBGRAPH_DOWN', '`identity` could not say which records are yours.')], {
+      status: 503,
+    });
   }
   const own = answer.data['me'] as Readonly<Record<string, unknown>> | null;
   const records = CLOUDS.flatMap(({ name }) => {

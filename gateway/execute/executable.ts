@@ -1,6 +1,6 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Principal } from '../../schema/principal.ts';
-import type { FetchOutcome } from '../../schema/subgraph-transport.ts';
+import type { Cancellation, FetchOutcome } from '../../schema/subgraph-transport.ts';
 import type { FetchWatch } from './fetch-watch.ts';
 
 /** What one run of an operation is given. */
@@ -11,7 +11,7 @@ export interface ExecutionContext {
   /** Names the request in spans and logs. */
   readonly requestId: string;
   /** Cancels every fetch of the run. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Cancellation;
   /** Told of each fetch as it is sent and as it ends. */
   readonly fetchWatch?: FetchWatch;
 }

@@ -27,3 +27,10 @@ export function failedOutcome(error: unknown): FailedOutcome {
 export function failedFetch(subgraph: string, outcome: FailedOutcome): CodedError {
   return new CodedError(CODES[outcome], `\`${subgraph}\` ${MESSAGES[outcome]}`, { subgraph });
 }
+
+/** A fetch that brought no answer because the time of the whole operation was over. */
+export function fetchWithoutTime(subgraph: string): CodedError {
+  return new CodedError('OPERATION_TIMEOUT', `The time of the operation was over before \`${subgraph}\` answered.`, {
+    subgraph,
+  });
+}

@@ -1,5 +1,7 @@
 import { GraphQLError, type GraphQLSchema } from 'graphql';
+import type { Clock } from '../../schema/clock.ts';
 import type { SubgraphTransport } from '../../schema/subgraph-transport.ts';
+import type { CallWatch } from '../deadline.ts';
 import type { ExecutionContext } from './executable.ts';
 import { FetchOutcomes } from './fetch-outcomes.ts';
 import type { RawObject } from './raw-object.ts';
@@ -14,7 +16,13 @@ export interface ExecutorParts {
   readonly types: TypeConditions;
   /** A way to each subgraph, by name. */
   readonly transports: Readonly<Record<string, SubgraphTransport>>;
+  /** How long one fetch may take. */
   readonly subgraphTimeoutMs: number;
+  /** How long all fetches of a run may take together. */
+  readonly operationTimeoutMs: number;
+  readonly clock: Clock;
+  /** Ends fetches that do not end in time by themselves. Goes by the same clock. */
+  readonly watch: CallWatch;
   /** Told of each fetch that failed, for the operator: the reason may name what a client must not see. */
   readonly onFetchFailure: (subgraph: string, error: unknown) => void;
   /**
@@ -28,6 +36,8 @@ export interface ExecutorParts {
 export class Run {
   readonly parts: ExecutorParts;
   readonly context: ExecutionContext;
+  /** When its time is over, by the clock of the parts. What has not come by then is missing. */
+  readonly deadline: number;
   /** The answer so far, with all that was fetched. */
   readonly data: RawObject = {};
   readonly errors: GraphQLError[] = [];
@@ -36,6 +46,7 @@ export class Run {
   constructor(parts: ExecutorParts, context: ExecutionContext) {
     this.parts = parts;
     this.context = context;
+    this.deadline = parts.clock() + parts.operationTimeoutMs;
   }
 
   /** Notes an error at each of its places; without a place when none is known. */

@@ -1,8 +1,9 @@
 import type { ExecutionResult } from 'graphql';
+import { CodedError } from '../../schema/errors.ts';
 import type { FetchOutcome, SubgraphRequest, SubgraphTransport } from '../../schema/subgraph-transport.ts';
 import { withDeadline } from '../deadline.ts';
 import type { FetchNode } from '../planner/plan.ts';
-import { type FailedOutcome, failedFetch, failedOutcome } from './failed-fetch.ts';
+import { type FailedOutcome, failedFetch, failedOutcome, fetchWithoutTime } from './failed-fetch.ts';
 import { outcomeOfAnswer } from './fetch-outcomes.ts';
 import type { WatchedFetch } from './fetch-watch.ts';
 import type { ExecutorParts, Run } from './run.ts';
@@ -37,7 +38,13 @@ export function sendable(node: FetchNode, parts: ExecutorParts): Sendable {
   return { node, transport };
 }
 
-/** Sends a fetch. What keeps an answer away becomes an error of the run; then nothing is given. Never rejects. */
+/** With less time than this left no other fetch can bring anything: that a fetch ran out of time is the operation's doing. */
+const WORTH_MS = 50;
+
+/**
+ * Sends a fetch, unless the time of the run is over. What keeps an answer away becomes an error of the run; then nothing is given.
+ * Never rejects.
+ */
 export async function send(
   run: Run,
   { node, transport }: Sendable,
@@ -47,6 +54,7 @@ export async function send(
   const request = requestOf(run, { node, transport }, sending);
   let outcome: FetchOutcome;
   try {
+    if (run.parts.clock() >= run.deadline) throw new CodedError('OPERATION_TIMEOUT', 'No time was left to send it.');
     const answer = wellFormed(await dispatch(run, transport, subgraph, request));
     if (!sending.isAnswer(answer)) throw new Error('the answer is not one to what was asked');
     outcome = answer.errors === undefined ? 'LIVE' : outcomeOfAnswer(answer);
@@ -58,7 +66,8 @@ export async function send(
     run.outcomes.record(subgraph, failed);
     sending.watched?.answered(failed);
     if (!run.context.signal?.aborted) run.parts.onFetchFailure(subgraph, error);
-    run.fail(failedFetch(subgraph, failed), sending.places());
+    const isOver = failed === 'TIMEOUT' && run.deadline - run.parts.clock() < WORTH_MS;
+    run.fail(isOver ? fetchWithoutTime(subgraph) : failedFetch(subgraph, failed), sending.places());
     return undefined;
   }
 }
@@ -71,12 +80,13 @@ function dispatch(
 ): Promise<ExecutionResult> {
   const { signal } = run.context;
   if (transport.keepsDeadlines) {
-    if (signal) request.signal = signal;
+    if (signal) request.cancellation = signal;
     return transport.execute(request);
   }
-  const timeoutMs = run.parts.subgraphTimeoutMs;
-  return withDeadline({ timeoutMs, subgraph, ...(signal && { outer: signal }) }, (deadline) => {
-    request.signal = deadline;
+  const { clock, subgraphTimeoutMs, watch } = run.parts;
+  const deadline = Math.min(run.deadline, clock() + subgraphTimeoutMs);
+  return withDeadline({ deadline, subgraph, outer: signal, watch }, (ending) => {
+    request.signal = ending;
     return transport.execute(request);
   });
 }
@@ -85,7 +95,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function requestOf(run: Run, { node, transport }: Sendable, sending: Sending): Mutable<SubgraphRequest> {
   const traceparent = sending.watched?.send(sending.representations);
-  const request: Mutable<SubgraphRequest> = { query: node.operation, principal: run.context.principal };
+  const { principal } = run.context;
+  const request: Mutable<SubgraphRequest> = { query: node.operation, principal, deadline: run.deadline };
   if (node.operationName !== undefined) request.operationName = node.operationName;
   if (sending.variables !== undefined) request.variables = sending.variables;
   else if (sending.variablesJson !== undefined) {

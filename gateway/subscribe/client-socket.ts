@@ -6,7 +6,7 @@ import type { ErrorCode } from '../../schema/errors.ts';
 import type { Authenticated, Authenticator } from '../auth/authenticator.ts';
 import type { After } from '../timers.ts';
 import type { LiveCaller, Subscriber } from './live-operation.ts';
-import { CLOSE_CODES, type ClientMessage, type CloseCode, closeReason, readMessage } from './protocol.ts';
+import { CLOSE_CODES, type ClientMessage, type CloseCode, closeReason, pongText, readMessage } from './protocol.ts';
 import { type QueueLimits, SendQueue } from './send-queue.ts';
 import type { SignalListeners } from './signal-listeners.ts';
 
@@ -102,7 +102,7 @@ export class ClientSocket {
         this.#initialise(message);
         break;
       case 'ping':
-        this.#queue.send(JSON.stringify({ type: 'pong', payload: message.payload }));
+        this.#pong(message.payload);
         break;
       case 'pong':
         break;
@@ -113,6 +113,12 @@ export class ClientSocket {
         this.#end(message.id);
         break;
     }
+  }
+
+  #pong(payload: Readonly<Record<string, unknown>> | undefined): void {
+    const text = pongText(payload);
+    if (text === undefined) this.close(CLOSE_CODES.invalidMessage, '`payload` is nested too deeply');
+    else this.#queue.send(text);
   }
 
   #initialise({ payload }: Extract<ClientMessage, { type: 'connection_init' }>): void {

@@ -73,7 +73,7 @@ export class EventStreams {
         received.authenticated.release();
         throw shuttingDown();
       }
-      this.#begin(received, response, requestId, sinceOf(message));
+      this.#begin(received, response, requestId, lastEventOf(message));
     } catch (error) {
       if (!response.destroyed) this.#refuse(response, error, requestId);
     }
@@ -189,9 +189,9 @@ class EventStream implements Subscriber {
 }
 
 /** A browser that lost its stream says the id of the last event that it got. */
-function sinceOf(message: IncomingMessage): FollowOptions {
+function lastEventOf(message: IncomingMessage): FollowOptions {
   const id = message.headers['last-event-id'];
-  return typeof id === 'string' && id !== '' ? { since: id } : {};
+  return typeof id === 'string' && id !== '' ? { lastEventId: id } : {};
 }
 
 function shuttingDown(): CodedError {

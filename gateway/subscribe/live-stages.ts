@@ -74,6 +74,7 @@ function prepareSubscription(passing: Passing, watch: RequestWatch, parts: LiveS
   const transport = planning.executor.transports[upstream.subgraph];
   if (!transport) throw new Error(`There is no way to the subgraph \`${upstream.subgraph}\`.`);
   watch.end({ requestId: caller.requestId, operation: planned.operation, answer: BEGUN });
+  const hold = new Hold(leased);
   return {
     kind: 'subscription',
     guarded: planned,
@@ -85,10 +86,40 @@ function prepareSubscription(passing: Passing, watch: RequestWatch, parts: LiveS
     answerEvent: (event, signal) => {
       const eventWatch = parts.telemetry.begin();
       const context = executionContext(planned, { ...caller, signal }, eventWatch);
-      return finish(() => planned.executable.executeEvent(event, context), passing, eventWatch, parts);
+      return hold.during(finish(() => planned.executable.executeEvent(event, context), passing, eventWatch, parts));
     },
-    release: () => leased.release(),
+    release: () => hold.release(),
   };
+}
+
+/** Keeps a generation until it was released and the events that were begun in it are answered: a reload may come between. */
+class Hold {
+  readonly #leased: Lease<Generation>;
+  #underWay = 0;
+  #isReleased = false;
+
+  constructor(leased: Lease<Generation>) {
+    this.#leased = leased;
+  }
+
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.#underWay += 1;
+    try {
+      return await work;
+    } finally {
+      this.#underWay -= 1;
+      this.#letGo();
+    }
+  }
+
+  release(): void {
+    this.#isReleased = true;
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    if (this.#isReleased && this.#underWay === 0) this.#leased.release();
+  }
 }
 
 /** A subscription is answered by its events. */

@@ -15,9 +15,9 @@ export const UNMENDABLE = Symbol('unmendable');
 
 /** True for an event without data whose reason is the subgraph or its store, not what it was asked. */
 export function isLoss({ data, errors }: ExecutionResult): boolean {
-  if (data || !errors || errors.length === 0) return false;
-  // An error that came over a socket has no prototype of ours.
-  return errors.every((error) => OUTAGES.has(error.extensions?.['code']));
+  // What came over a socket has no prototype of ours, and may be anything.
+  if (data || !Array.isArray(errors) || errors.length === 0) return false;
+  return errors.every((error) => OUTAGES.has(error?.extensions?.['code']));
 }
 
 /** What subscribers are told when a stream can't go on. What the subgraph itself says stays in the log. */

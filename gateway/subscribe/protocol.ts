@@ -75,6 +75,16 @@ function readSubscribe(id: unknown, payload: unknown): ClientMessage | string {
   return { type: 'subscribe', id, payload };
 }
 
+/** The answer to a ping, with what it carried. Undefined when that is nested too deeply to be written. */
+export function pongText(payload: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  try {
+    return JSON.stringify({ type: 'pong', payload });
+  } catch {
+    // What JSON.parse reads without recursion, JSON.stringify may not have the stack for.
+    return undefined;
+  }
+}
+
 /** A close reason has at most 123 bytes of UTF-8. */
 export function closeReason(text: string): string {
   let reason = text;

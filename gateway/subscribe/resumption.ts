@@ -7,8 +7,10 @@ import {
   type GraphQLField,
   type GraphQLSchema,
   getNamedType,
+  getNullableType,
   isEnumType,
   isInterfaceType,
+  isLeafType,
   isObjectType,
   Kind,
   type OperationDefinitionNode,
@@ -21,14 +23,18 @@ import { BoundedCache } from '../bounded-cache.ts';
 import type { UpstreamOperation } from '../execute/executable.ts';
 import type { Cursor } from './live-operation.ts';
 
-/** What the cursor of each event is selected as, whether or not the client asks for it. */
+/** What the cursor of each event is selected as, whether or not the client asks for it; longer where the client has that name. */
 const CURSOR_ALIAS = '_c360_cursor';
 const SINCE_VARIABLE = '_c360_since';
+/** Scalars whose values are numbers in JSON. */
+const NUMBERS: ReadonlySet<string> = new Set(['Int', 'Float']);
 
 /** A subscription that can go on where it broke off. */
 export interface Resumption {
   /** Where the client wants it to begin; undefined: now. */
   readonly since: Cursor | undefined;
+  /** The cursor that a text stands for. */
+  cursorOf(text: string): Cursor | undefined;
   /** What the subgraph is subscribed with to go on after a cursor; undefined: now. */
   operationAt(since: Cursor | undefined): UpstreamOperation;
   /** Takes what was selected beside the client's selection out of an event. */
@@ -46,6 +52,9 @@ interface ResumableForm {
   /** The operation with `since` as a variable and the cursor selected. */
   readonly query: string;
   readonly responseName: string;
+  readonly cursorAlias: string;
+  readonly sinceVariable: string;
+  readonly isNumber: boolean;
   /** Where the client wants it to begin, from the operation's variables. */
   readonly sinceOf: (variables: Readonly<Record<string, unknown>>) => unknown;
 }
@@ -65,16 +74,17 @@ export class Resumptions {
     this.#forms.set(fullSchema, forms);
     const form = forms.getOrMake(`${upstream.subgraph}\n${upstream.query}`, () => resumableForm(upstream, fullSchema));
     if (!form) return undefined;
-    const { query, responseName, sinceOf } = form;
+    const { query, responseName, cursorAlias, sinceVariable, isNumber, sinceOf } = form;
     const since = sinceOf(upstream.variables);
     return {
       since: isCursor(since) ? since : undefined,
+      cursorOf: (text) => (isNumber ? numberOf(text) : text),
       operationAt: (cursor) => ({
         ...upstream,
         query,
-        variables: cursor === undefined ? upstream.variables : { ...upstream.variables, [SINCE_VARIABLE]: cursor },
+        variables: cursor === undefined ? upstream.variables : { ...upstream.variables, [sinceVariable]: cursor },
       }),
-      open: (event) => openEvent(event, responseName),
+      open: (event) => openEvent(event, responseName, cursorAlias),
     };
   }
 }
@@ -86,15 +96,18 @@ function resumableForm(upstream: UpstreamOperation, fullSchema: GraphQLSchema): 
   if (!operation || root?.kind !== Kind.FIELD || !root.selectionSet) return null;
   const definition = fullSchema.getSubscriptionType()?.getFields()[root.name.value];
   const since = definition?.args.find(({ name }) => name === 'since');
-  if (!definition || !since || !hasCursor(definition, upstream.subgraph, fullSchema)) return null;
+  if (!definition || !since || !hasCursor(definition, since, upstream.subgraph, fullSchema)) return null;
   const given = root.arguments?.find(({ name }) => name.value === 'since')?.value;
   const defaults: Record<string, unknown> = {};
   for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
     if (defaultValue) defaults[variable.name.value] = valueFromASTUntyped(defaultValue);
   }
+  const names = { cursorAlias: freeName(CURSOR_ALIAS, document), sinceVariable: freeName(SINCE_VARIABLE, document) };
   return {
-    query: print(rewritten(document, operation, root, since)),
+    query: print(rewritten(document, operation, root, since, names)),
     responseName: root.alias?.value ?? root.name.value,
+    ...names,
+    isNumber: NUMBERS.has(getNamedType(since.type).name),
     sinceOf: (variables) => given && valueFromASTUntyped(given, { ...defaults, ...variables }),
   };
 }
@@ -110,10 +123,10 @@ export function sinceVariableOf(document: DocumentNode, operation: OperationDefi
   return uses === 1 ? name : undefined;
 }
 
-function openEvent(event: ExecutionResult, responseName: string): OpenedEvent {
+function openEvent(event: ExecutionResult, responseName: string, cursorAlias: string): OpenedEvent {
   const payload = event.data?.[responseName];
   if (typeof payload !== 'object' || payload === null) return { event, cursor: undefined };
-  const { [CURSOR_ALIAS]: cursor, ...rest } = payload as Record<string, unknown>;
+  const { [cursorAlias]: cursor, ...rest } = payload as Record<string, unknown>;
   return {
     event: { ...event, data: { ...event.data, [responseName]: rest } },
     cursor: isCursor(cursor) ? cursor : undefined,
@@ -124,15 +137,34 @@ function isCursor(value: unknown): value is Cursor {
   return typeof value === 'string' || typeof value === 'number';
 }
 
+function numberOf(text: string): number | undefined {
+  const number = Number(text);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** A name that the document does not have. */
+function freeName(wanted: string, document: DocumentNode): string {
+  const taken = new Set<string>();
+  visit(document, {
+    enter(node) {
+      if (node.kind === Kind.NAME) taken.add(node.value);
+    },
+  });
+  let name = wanted;
+  while (taken.has(name)) name += '_';
+  return name;
+}
+
 /** The same operation with its `since` as a variable of ours and the cursor selected. A variable that is used no more is left out. */
 function rewritten(
   document: DocumentNode,
   operation: OperationDefinitionNode,
   root: FieldNode,
   since: GraphQLArgument,
+  { cursorAlias, sinceVariable }: Pick<ResumableForm, 'cursorAlias' | 'sinceVariable'>,
 ): DocumentNode {
   const others = (root.arguments ?? []).filter(({ name }) => name.value !== 'since');
-  const variable = { kind: Kind.VARIABLE, name: { kind: Kind.NAME, value: SINCE_VARIABLE } } as const;
+  const variable = { kind: Kind.VARIABLE, name: { kind: Kind.NAME, value: sinceVariable } } as const;
   const field: FieldNode = {
     ...root,
     arguments: [...others, { kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: 'since' }, value: variable }],
@@ -143,7 +175,7 @@ function rewritten(
         {
           kind: Kind.FIELD,
           name: { kind: Kind.NAME, value: 'cursor' },
-          alias: { kind: Kind.NAME, value: CURSOR_ALIAS },
+          alias: { kind: Kind.NAME, value: cursorAlias },
         },
       ],
     },
@@ -171,11 +203,20 @@ function usedVariables(document: DocumentNode): string[] {
   return names;
 }
 
-function hasCursor(field: GraphQLField<unknown, unknown>, subgraph: string, fullSchema: GraphQLSchema): boolean {
-  const type = getNamedType(field.type);
+function hasCursor(
+  field: GraphQLField<unknown, unknown>,
+  since: GraphQLArgument,
+  subgraph: string,
+  fullSchema: GraphQLSchema,
+): boolean {
+  // A list of changes has no cursor of its own.
+  const type = getNullableType(field.type);
   if (!isObjectType(type) && !isInterfaceType(type)) return false;
   const cursor = type.getFields()['cursor'];
   if (!cursor || cursor.args.length > 0) return false;
+  // Only what the subgraph takes as it gives it can be handed back.
+  const given = getNullableType(cursor.type);
+  if (!isLeafType(given) || given !== getNullableType(since.type)) return false;
   const places = (cursor.astNode?.directives ?? []).filter(({ name }) => name.value === 'join__field');
   if (places.length === 0) return true;
   const graph = graphNameOf(subgraph, fullSchema);

@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { OperationRequest } from '../operation.ts';
 import type { Cursor, LiveCaller, LiveStages, PreparedSubscription, Subscriber } from './live-operation.ts';
-import { Resumptions } from './resumption.ts';
+import { type Resumption, Resumptions } from './resumption.ts';
 import { shareKey } from './share-key.ts';
 import { type Member, SharedStream, type StreamParts } from './shared-stream.ts';
 
@@ -12,13 +12,20 @@ export interface SubscriptionsParts extends Omit<StreamParts, 'onMoved' | 'onOve
 
 /** Where and how somebody follows an operation, beside the operation itself. */
 export interface FollowOptions {
-  /** Where it begins, in place of what the operation says. */
-  readonly since?: Cursor;
+  /** The last event that it got, as its event stream named it: where it begins, in place of what the operation says. */
+  readonly lastEventId?: string;
 }
 
 interface Origin {
   readonly request: OperationRequest;
   readonly caller: LiveCaller;
+}
+
+/** Where a subscription belongs: which ones it may share with, and where it begins; undefined: now. */
+interface Place {
+  readonly resumption: Resumption | undefined;
+  readonly since: Cursor | undefined;
+  readonly key: string;
 }
 
 /**
@@ -91,9 +98,7 @@ export class Subscriptions {
   }
 
   #join(prepared: PreparedSubscription, origin: Origin, subscriber: Subscriber, options: FollowOptions): void {
-    const resumption = this.#resumptions.of(prepared.upstream, prepared.fullSchema);
-    const since = resumption && (options.since ?? resumption.since);
-    const key = shareKey(prepared, resumption !== undefined);
+    const { resumption, since, key } = this.#placeOf(prepared, options);
     const streams = this.#streams.get(key) ?? new Set<SharedStream>();
     const isOpenTo = (stream: SharedStream): boolean =>
       stream.prepared.generation === prepared.generation &&
@@ -110,10 +115,26 @@ export class Subscriptions {
     if (this.#parts.stages.generation() !== prepared.generation) void this.#renew(stream);
   }
 
+  /** Where a subscription belongs. What is wrong with it, such as variables nested too deeply, must not keep the generation. */
+  #placeOf(prepared: PreparedSubscription, options: FollowOptions): Place {
+    try {
+      const resumption = this.#resumptions.of(prepared.upstream, prepared.fullSchema);
+      const asked = options.lastEventId === undefined ? undefined : resumption?.cursorOf(options.lastEventId);
+      return { resumption, since: asked ?? resumption?.since, key: shareKey(prepared, resumption !== undefined) };
+    } catch (error) {
+      prepared.release();
+      throw error;
+    }
+  }
+
   /** A member counts from now until it is told an end or its signal fires. */
   #memberOf(subscriber: Subscriber, signal: AbortSignal): Member {
     this.#members += 1;
+    let isOver = false;
+    // An end that is told to one operation of a socket may close the socket, and so end the next before it is told.
     const over = (): void => {
+      if (isOver) return;
+      isOver = true;
       this.#members -= 1;
       signal.removeEventListener('abort', leave);
     };
@@ -158,8 +179,15 @@ export class Subscriptions {
     const origin = this.#origins.get(stream);
     if (!origin) return;
     const { request, caller } = origin;
+    const { stages } = this.#parts;
+    const generation = stages.generation();
     // Whoever began the stream may have left: it goes on for the others, who have the same rights.
-    const prepared = await this.#parts.stages.prepare(request, { ...caller, signal: NEVER });
+    const prepared = await stages.prepare(request, { ...caller, signal: NEVER });
+    if (generation !== stages.generation()) {
+      // Another reload came between, and may already have taken the stream further than this one would.
+      if (prepared.kind === 'subscription') prepared.release();
+      return this.#renew(stream);
+    }
     if (prepared.kind === 'subscription') {
       stream.replace(prepared, this.#resumptions.of(prepared.upstream, prepared.fullSchema));
     } else if (prepared.kind === 'refused') {

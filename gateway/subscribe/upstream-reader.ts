@@ -51,7 +51,10 @@ export class UpstreamReader<Answer> {
   #read(): void {
     if (this.#isReading || this.#isOver || this.#underWay >= EVENTS_AT_ONCE) return;
     this.#isReading = true;
-    this.#iterator.next().then(this.#onResult, (reason: unknown) => this.#finish({ kind: 'lost', reason }));
+    this.#iterator
+      .next()
+      .then(this.#onResult)
+      .catch((reason: unknown) => this.#finish({ kind: 'lost', reason }));
   }
 
   readonly #onResult = (result: IteratorResult<ExecutionResult>): void => {

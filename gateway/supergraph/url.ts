@@ -1,3 +1,4 @@
+import { splitCredentials } from '../credentials-in-url.ts';
 import { reasonOf } from './file.ts';
 import { type Every, everyByTimer, SupergraphInvalid, type SupergraphSource } from './source.ts';
 
@@ -29,17 +30,6 @@ export function urlSource(url: string, options: { readonly pollMs: number; reado
     },
     watch: (onChange) => (options.every ?? everyByTimer)(options.pollMs, onChange),
   };
-}
-
-/** `fetch` takes no credentials in a URL: they go into the header that they stand for. */
-function splitCredentials(given: string): { readonly address: string; readonly authorization: string | undefined } {
-  const url = new URL(given);
-  const { username, password } = url;
-  url.username = '';
-  url.password = '';
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const authorization = username === '' ? undefined : `Basic ${Buffer.from(pair).toString('base64')}`;
-  return { address: url.href, authorization };
 }
 
 /** A query may carry a token. */

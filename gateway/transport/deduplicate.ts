@@ -1,7 +1,8 @@
 import type { Clock } from '../../schema/clock.ts';
+import type { Cancellation } from '../../schema/subgraph-transport.ts';
 import { CallWatch } from '../deadline.ts';
 import { Member, Party, type Waiting } from './party.ts';
-import { type Cancellation, DeadlinePassed } from './wire/call.ts';
+import { DeadlinePassed } from './wire/call.ts';
 
 /**
  * Which equal reads share one piece of work. `BEFORE_SENDING`: those that came before it was sent, so that its answer is as new
@@ -15,8 +16,6 @@ export interface SharedWork extends Waiting {
   readonly deadline: number;
   /** Fires when the last of those who wait has gone. */
   readonly signal: Cancellation;
-  /** Calls back when the last of those who wait has gone. */
-  whenAbandoned(callback: () => void): void;
   /** To be called before anything is sent. */
   readonly sent: () => void;
 }
@@ -79,7 +78,6 @@ class Flight<T> implements SharedWork, Cancellation {
   readonly #close: (isOver: boolean) => void;
   #party: Party<T> | undefined;
   #isAbandoned = false;
-  #onAbandoned: (() => void) | undefined;
 
   constructor(leader: Waiting, watch: CallWatch, close: (isOver: boolean) => void) {
     this.#leader = new Member<T>(leader);
@@ -98,11 +96,6 @@ class Flight<T> implements SharedWork, Cancellation {
 
   get reason(): unknown {
     return this.#leader.signal?.aborted ? this.#leader.signal.reason : new DeadlinePassed();
-  }
-
-  whenAbandoned(callback: () => void): void {
-    this.#onAbandoned = callback;
-    this.#shared();
   }
 
   readonly sent = (): void => {
@@ -139,7 +132,6 @@ class Flight<T> implements SharedWork, Cancellation {
     const party = new Party<T>(this.#watch, () => {
       this.#isAbandoned = true;
       this.#close(true);
-      this.#onAbandoned?.();
     });
     party.add(this.#leader);
     this.#party = party;

@@ -58,7 +58,7 @@ export function createHttpTransport(options: HttpTransportOptions): SubgraphTran
   const target = `${endpoint.pathname}${endpoint.search}`;
   const client = createClient(options, endpoint, clock);
   const writeBody = createBodyWriter();
-  const sockets = createSocketSubscriber(subgraph, endpoint, signing);
+  const sockets = createSocketSubscriber(subgraph, endpoint, { signing, authorities: options.authorities });
   const deduplication = options.deduplication ?? 'BEFORE_SENDING';
   const deduplicator = deduplication === 'OFF' ? undefined : createDeduplicator<SharedAnswer>(deduplication, clock);
 
@@ -69,7 +69,8 @@ export function createHttpTransport(options: HttpTransportOptions): SubgraphTran
     takesJson: true,
     keepsDeadlines: true,
     async execute(request) {
-      const { query, principal, signal, deadline = Number.POSITIVE_INFINITY } = request;
+      const { query, principal, deadline = Number.POSITIVE_INFINITY } = request;
+      const signal = request.cancellation ?? request.signal;
       const body = writeBody(request);
       const isRead = !query.includes('mutation');
       const waiting = { deadline: Math.min(deadline, clock() + timeoutMs), signal };

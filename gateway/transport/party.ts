@@ -1,5 +1,6 @@
+import type { Cancellation } from '../../schema/subgraph-transport.ts';
 import type { CallWatch, WatchedCall } from '../deadline.ts';
-import { type Cancellation, DeadlinePassed } from './wire/call.ts';
+import { DeadlinePassed } from './wire/call.ts';
 
 /** Whoever waits for work that others wait for too, each in its own way. */
 export interface Waiting {

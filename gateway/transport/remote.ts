@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../schema/clock.ts';
 import { signingKey } from '../../schema/request-signature.ts';
 import type { SubgraphTransport } from '../../schema/subgraph-transport.ts';
 import type { Metrics } from '../metrics.ts';
@@ -17,6 +18,8 @@ export interface RemoteOptions {
   readonly batching?: boolean;
   /** Counts retries and shows the state of each breaker. */
   readonly metrics?: Metrics;
+  /** By which deadlines of requests are told; that of `createGateway` when not given. */
+  readonly clock?: Clock;
 }
 
 /** Makes the way to a subgraph elsewhere. */
@@ -33,7 +36,7 @@ export function createRemoteMaker(options: RemoteOptions): RemoteMaker {
   const { signingKeys = [], deduplication = 'BEFORE_SENDING', batching = false, metrics } = options;
   const [secret] = signingKeys;
   const signing = secret === undefined ? undefined : { key: signingKey(secret), clock: Date.now, newNonce: randomUUID };
-  const clock = (): number => performance.timeOrigin + performance.now();
+  const { clock = () => performance.timeOrigin + performance.now() } = options;
   const watched = metrics && watchRemote(metrics);
   return ({ name, url, timeoutMs }) => {
     const transport = createHttpTransport({

@@ -21,9 +21,13 @@ const WAITING_BYTES = 8 * 1024 * 1024;
 export function createSocketSubscriber(
   subgraph: string,
   endpoint: URL,
-  signing?: Signing | undefined,
-  after: After = afterByTimer,
+  options: {
+    readonly signing?: Signing | undefined;
+    readonly authorities?: string | undefined;
+    readonly after?: After;
+  } = {},
 ): SocketSubscriber {
+  const { signing, authorities, after = afterByTimer } = options;
   const sockets = new Map<string, UpstreamSocket>();
   const target = `${endpoint.pathname}${endpoint.search}`;
   const socketOf = ({ principal }: SubgraphRequest): UpstreamSocket => {
@@ -33,6 +37,7 @@ export function createSocketSubscriber(
     const opened = new UpstreamSocket({
       url: socketUrl(endpoint),
       headers: requestHeaders({ subgraph, method: 'GET', target, body: '', principal }, signing),
+      authorities,
       after,
       onClosed: () => {
         if (sockets.get(key) === opened) sockets.delete(key);

@@ -23,6 +23,8 @@ export interface SubscribePayload {
 export interface UpstreamSocketOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Certificates of authorities that are trusted instead of the system's, PEM. */
+  readonly authorities?: string | undefined;
   readonly after: After;
   /** Called once when the socket takes no more subscriptions. */
   readonly onClosed: () => void;
@@ -58,6 +60,7 @@ export class UpstreamSocket {
       maxPayload: MESSAGE_LIMIT_BYTES,
       perMessageDeflate: false,
       followRedirects: false,
+      ...(options.authorities && { ca: options.authorities }),
     });
     this.#socket.on('open', () => this.#socket.send('{"type":"connection_init"}'));
     this.#socket.on('message', (data) => this.#receive(String(data)));
@@ -73,12 +76,19 @@ export class UpstreamSocket {
     );
   }
 
-  /** Subscribes; gives what ends the subscription without another word to its sink. */
+  /** Subscribes, or throws for what can't be written; gives what ends the subscription without another word to its sink. */
   subscribe(payload: SubscribePayload, sink: EventSink): () => void {
     const id = String(this.#nextId);
     this.#nextId += 1;
+    let message: string;
+    try {
+      message = JSON.stringify({ id, type: 'subscribe', payload });
+    } catch (error) {
+      this.#closeWhenUnused();
+      throw error;
+    }
     this.#sinks.set(id, sink);
-    this.#send(JSON.stringify({ id, type: 'subscribe', payload }));
+    this.#send(message);
     return () => {
       if (!this.#sinks.delete(id)) return;
       this.#send(`{"id":"${id}","type":"complete"}`);
@@ -131,8 +141,13 @@ export class UpstreamSocket {
     }
     this.#sinks.delete(id);
     if (type === 'error' && Array.isArray(payload)) sink.next({ errors: payload as GraphQLError[] }, bytes);
-    if (type === 'error' || type === 'complete') sink.complete();
-    else sink.lost(new Error('The subgraph sent a message that is not of the protocol.'));
+    if (type === 'error' || type === 'complete') {
+      sink.complete();
+    } else {
+      // It may think that the subscription runs on.
+      this.#send(`{"id":"${id}","type":"complete"}`);
+      sink.lost(new Error('The subgraph sent a message that is not of the protocol.'));
+    }
     this.#closeWhenUnused();
   }
 

@@ -1131,7 +1131,7 @@ export type RollBackIdentityDocumentInput = {
   readonly reason?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** Forgets a person. Erase the records in the clouds first: what is still there comes back as a new customer, with an alarm. */
+/** Forgets a person. Erase here first, then in the clouds: tombstones stay of the identifiers that are known here, and what is still in a cloud when it is read again comes back as a new customer, with an alarm. */
 export type EraseCustomerInput = {
   /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
   readonly idempotencyKey: Scalars['String']['input'];

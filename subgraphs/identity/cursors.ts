@@ -58,7 +58,8 @@ export function readCursor(list: string, cursor: string): readonly (string | num
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     if (!Array.isArray(parts) || parts[0] !== list || parts.length < 2) throw malformed;
-    if (!parts.every((part) => typeof part === 'string' || Number.isFinite(part))) throw malformed;
+    const isPlace = (part: unknown) => (typeof part === 'string' ? !part.includes('\u0000') : Number.isFinite(part));
+    if (!parts.every(isPlace)) throw malformed;
     return parts.slice(1);
   } catch {
     throw malformed;

@@ -69,7 +69,7 @@ export function createMatchQueries({ repository, resolution, onWarning }: MatchQ
     simulateRuleset: async (_source: unknown, args: SimulationArguments, { principal }: IdentityContext) => {
       const examples = args.examples ?? 5;
       checkRange('examples', examples, 0, EXAMPLES_LIMIT);
-      if (args.sampleSize) checkRange('sampleSize', args.sampleSize, 1, Number.MAX_SAFE_INTEGER);
+      if (typeof args.sampleSize === 'number') checkRange('sampleSize', args.sampleSize, 1, Number.MAX_SAFE_INTEGER);
       const options = { sampleSize: args.sampleSize ?? SAMPLE_SIZE, examples, largest: LARGEST_SHOWN };
       const ruleset = readRuleset(args.draft);
       const simulation = await guard(simulateRuleset(repository, resolution.createEngine, ruleset, options));

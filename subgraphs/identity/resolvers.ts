@@ -17,6 +17,7 @@ import type { LiveSurvivorship } from './live-survivorship.ts';
 import { createMatchQueries, type MatchQueryOptions } from './match-queries.ts';
 import { createMatchedRecordFields } from './matched-record.ts';
 import { createMutations, type MutationOptions } from './mutations.ts';
+import { readable } from './readable-arguments.ts';
 import type { CustomerIdentity } from './store/repository.ts';
 import { guardStore } from './store-guard.ts';
 import type { Wait } from './wait.ts';
@@ -33,8 +34,8 @@ export function createResolvers(options: ResolverOptions): ResolversByType[] {
   const history = createHistoryQueries(options);
   const matches = createMatchQueries(options);
   const own = {
-    Query: { ...createQueries(options), ...history.queries, ...matches.queries },
-    Mutation: createMutations(options),
+    Query: readable({ ...createQueries(options), ...history.queries, ...matches.queries }),
+    Mutation: readable(createMutations(options)),
     Subscription: {
       identityChanged: {
         subscribe: (_source: unknown, args: IdentityChangedArguments, { signal }: IdentityContext) => {

@@ -158,6 +158,8 @@ describe('a token', () => {
     ['without an expiry', { exp: undefined }],
     ['without a subject', { sub: undefined }],
     ['with an empty subject', { sub: '' }],
+    ['with a subject that is no text', { sub: 7 }],
+    ['with an id that is no text, which no list of revocations names', { jti: 7 }],
     ['that expired', { exp: SECONDS - 31 }],
     ['that is not valid yet', { nbf: SECONDS + 31 }],
   ])('%s is refused', async (_what, claims) => {
@@ -271,6 +273,23 @@ describe('the keys', () => {
     expect(await codeOf(made.authenticate(bearing(await issuer.token())))).toBe('AUTHENTICATION_UNAVAILABLE');
     issuer.isDown = false;
     expect(await codeOf(made.authenticate(bearing(await issuer.token())))).toBe('let in');
+  });
+
+  it('may need credentials, which no message repeats', async () => {
+    const [seen, errors]: [unknown[], unknown[]] = [[], []];
+    const guarded = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(500).end();
+    });
+    guarded.listen(0, '127.0.0.1');
+    await once(guarded, 'listening');
+    const keys = `http://user:hush%40@127.0.0.1:${(guarded.address() as AddressInfo).port}/keys`;
+    const made = await authenticator({ keys, onFailure: (_what, error) => errors.push(error) });
+    expect(await codeOf(made.authenticate(bearing(await issuer.token())))).toBe('AUTHENTICATION_UNAVAILABLE');
+    expect(seen).toEqual([`Basic ${Buffer.from('user:hush@').toString('base64')}`]);
+    expect(errors.map(String).join()).not.toContain('hush');
+    guarded.closeAllConnections();
+    guarded.close();
   });
 
   it('may be in a file', async () => {

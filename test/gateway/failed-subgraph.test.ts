@@ -150,7 +150,10 @@ describe('one subgraph that fails', () => {
   it('is in the log with the reason, by name', async () => {
     shop.misbehave({ status: 500, body: '' });
     await tiny.post(CUSTOMER);
-    expect(tiny.logged('a fetch failed')).toMatchObject({ subgraph: 'shop', error: { code: 'SUBGRAPH_DOWN' } });
+    expect(tiny.logged('a fetch failed')).toMatchObject({
+      subgraph: 'shop',
+      error: { kind: 'InvalidAnswer', code: 'SUBGRAPH_DOWN', message: 'the answer has status 500' },
+    });
     expect(tiny.logged('request')).toMatchObject({ codes: ['SUBGRAPH_DOWN'], fetches: { shop: 'DOWN', desk: 'LIVE' } });
   });
 

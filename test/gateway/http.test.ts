@@ -302,6 +302,26 @@ describe('in production', () => {
 });
 
 describe('listening and stopping', () => {
+  it('answers in HTTP/1.1 who would also speak HTTP/2, on a connection that stays', async () => {
+    const { hostname, port } = new URL(tiny.server.origin);
+    const socket = connect(Number(port), hostname);
+    let text = '';
+    socket.on('data', (data) => {
+      text += data;
+    });
+    const body = JSON.stringify({ query: '{ people { id } }' });
+    const wish = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n';
+    const type = `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+    socket.write(`POST /graphql HTTP/1.1\r\nHost: ${hostname}\r\n${wish}${type}${body.slice(0, 5)}`);
+    socket.write(body.slice(5));
+    while (!text.includes('"3"')) await new Promise(setImmediate);
+    socket.write(
+      `GET /health/live HTTP/1.1\r\nHost: ${hostname}\r\nUpgrade: h2c\r\nConnection: upgrade, close\r\n\r\n`,
+    );
+    await once(socket, 'close');
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*"data":\{"people":[\s\S]*HTTP\/1\.1 200 OK[\s\S]*"live"/);
+  });
+
   it('says so when the port is in use', async () => {
     const port = Number(new URL(tiny.server.origin).port);
     await expect(tiny.gateway.listen({ host: '127.0.0.1', port })).rejects.toThrow(PortInUse);

@@ -68,7 +68,7 @@ const acknowledging = (then: (socket: WebSocket, id: string) => void = () => {})
   };
 };
 const say = (socket: WebSocket, message: unknown) => socket.send(JSON.stringify(message));
-const subscribe = (subscriber = createSocketSubscriber('news', subgraph.url, undefined, timers.after)) =>
+const subscribe = (subscriber = createSocketSubscriber('news', subgraph.url, { after: timers.after })) =>
   subscriber.subscribe({ query: 'subscription { tick }', principal: principalNamed('alice') })[Symbol.asyncIterator]();
 const DOWN = { code: 'SUBGRAPH_DOWN' };
 
@@ -79,7 +79,7 @@ describe('a socket to a subgraph', () => {
       say(socket, { id: 'other', type: 'next', payload: { data: { tick: 9 } } });
       say(socket, { id, type: id === '1' ? 'complete' : 'error', payload: [{ message: 'no' }] });
     });
-    const subscriber = createSocketSubscriber('news', subgraph.url, undefined, timers.after);
+    const subscriber = createSocketSubscriber('news', subgraph.url, { after: timers.after });
     const one = subscribe(subscriber);
     const two = subscribe(subscriber);
     expect(await Promise.all([one.next(), two.next()])).toEqual([
@@ -147,7 +147,7 @@ describe('a socket to a subgraph', () => {
   it('tells the subgraph at once when nobody reads any more', async () => {
     subgraph.onMessage = acknowledging();
     const ending = new AbortController();
-    const subscriber = createSocketSubscriber('news', subgraph.url, undefined, timers.after);
+    const subscriber = createSocketSubscriber('news', subgraph.url, { after: timers.after });
     const request = { query: 'subscription { tick }', principal: principalNamed('alice') };
     const kept = subscriber.subscribe(request)[Symbol.asyncIterator]();
     const next = kept.next();
@@ -178,7 +178,7 @@ describe('a socket to a subgraph', () => {
     const url = new URL(`http://127.0.0.1:${server.port}/graphql`);
     let nonce = 0;
     const signing = { key: signingKey(secret), clock: Date.now, newNonce: () => `nonce-number-${1000 + ++nonce}` };
-    const signed = createSocketSubscriber('news', url, signing);
+    const signed = createSocketSubscriber('news', url, { signing });
     const next = subscribe(signed).next();
     while (log.subscribers === 0) await new Promise(setImmediate);
     log.append('a');

@@ -51,6 +51,12 @@ describe('the configuration of security', () => {
     expect(faultsOf({ HOST: '0.0.0.0', AUTH_ISSUER: 'x', AUTH_AUDIENCE: 'y' })).toEqual(['HOST', 'AUTH_KEYS']);
   });
 
+  it('repeats no address that may carry credentials, also one of another kind', () => {
+    const given = { ...AUTH, AUTH_KEYS: 'htps://user:hush@login.example/keys' };
+    expect(faultsOf(given)).toEqual(['AUTH_KEYS']);
+    expect(() => readConfig(given)).not.toThrow(/hush/);
+  });
+
   it('reads how tokens are checked', () => {
     const given = { ...AUTH, AUTH_ALGORITHMS: 'ES256, EdDSA', AUTH_ROLES_CLAIM: 'realm.roles', AUTH_REQUIRED: 'on' };
     expect(securityOf(given).authentication).toEqual({

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { createCustomer360IdGenerator } from '../../schema/customer360-id.ts';
 import type { CanonicalProfile } from '../../subgraphs/identity/resolution/canonical-profile.ts';
-import { createResolver, type IdentityResolver } from '../../subgraphs/identity/resolution/resolve.ts';
-import { loadRuleset } from '../../subgraphs/identity/resolution/ruleset.ts';
+import type { IdentityResolver } from '../../subgraphs/identity/resolution/resolve.ts';
 import { type IdentityRepository, recordKey } from '../../subgraphs/identity/store/repository.ts';
 import { IDENTITY_STORES, type OpenIdentityStore } from '../store/identity-stores.ts';
+import { openResolver } from '../support/durable-resolver.ts';
 import { profileOf } from '../support/identity-records.ts';
 
 describe.each(IDENTITY_STORES)('people who were merged and come apart, on $name', (kind) => {
@@ -24,14 +22,7 @@ describe.each(IDENTITY_STORES)('people who were merged and come apart, on $name'
     await repository.prepare();
     let now = Date.parse('2026-03-01T10:00:00.000Z');
     const clock = (): number => (now += 1);
-    resolver = createResolver({
-      repository,
-      ruleset: loadRuleset(),
-      hashKey: '00'.repeat(32),
-      clock,
-      newCustomer360Id: createCustomer360IdGenerator(clock),
-      newMergeEventId: randomUUID,
-    });
+    resolver = await openResolver(repository, clock);
   });
   afterAll(() => store?.close());
 

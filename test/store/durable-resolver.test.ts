@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { createCustomer360IdGenerator } from '../../schema/customer360-id.ts';
 import { createEngine } from '../../subgraphs/identity/durable/create-engine.ts';
@@ -194,6 +195,23 @@ describe.each(IDENTITY_STORES)('the durable resolver on $name', (kind) => {
     }
   });
 
+  it('forgets decisions with their record, in memory as in the store', async () => {
+    await resolve(profile('commerce/A1', 'Ada', 'Lovelace', ADA), profile('service/C1', 'Ada', 'Lovelace', ADA));
+    const key = { dataSourceId: 'service', sourceRecordId: 'C1' };
+    const decision = {
+      decisionId: 'd1',
+      origin: 'NEVER_MATCH',
+      verdicts: pairsBetween('NOT_SAME', [{ dataSourceId: 'commerce', sourceRecordId: 'A1' }], [key]),
+    } as const;
+    await repository.apply({ operations: [{ kind: 'decide', decision }], at: new Date(clock()).toISOString() });
+    await resolver.tidy(lease);
+    expect(await customerOf('service/C1')).not.toBe(await customerOf('commerce/A1'));
+    await resolver.resolve({ changed: [], deleted: [key], lease });
+    expect(await repository.decisions.about([key])).toEqual([]);
+    await resolve(profile('service/C1', 'Ada', 'Lovelace', ADA));
+    expect(await customerOf('service/C1')).toBe(await customerOf('commerce/A1'));
+  });
+
   it('puts people of one home into a household of its own id', async () => {
     await resolve(
       profile('commerce/A1', 'Ada', 'Lovelace', { ...home, birthDate: '1985-12-10' }),
@@ -205,6 +223,93 @@ describe.each(IDENTITY_STORES)('the durable resolver on $name', (kind) => {
     const household = (await repository.households.ofCustomers(customers)).get(customers[0] ?? '');
     expect(household?.householdId).toMatch(/^hh_[0-9a-z]{26}$/);
     expect(household?.customer360Ids).toEqual([...customers].sort());
+  });
+
+  it('parts households with their people, and gives each its own id back', async () => {
+    const away = {
+      contactPointAddresses: [
+        { addressLine1: 'Am Hang 3', cityName: 'Kassel', postalCodeText: '34117', countryName: 'DE' },
+      ],
+      contactPointPhones: [{ telephoneNumber: '+495611234567', formattedE164PhoneNumber: '+495611234567' }],
+    };
+    await resolve(
+      profile('commerce/A1', 'Ada', 'Lovelace', { ...home, birthDate: '1985-12-10' }),
+      profile('commerce/A2', 'Bernhard', 'Lovelace', { ...home, birthDate: '1979-03-04' }),
+    );
+    await resolve(
+      profile('service/C1', 'Zoltan', 'Kovacs', { ...away, birthDate: '1961-01-20' }),
+      profile('service/C2', 'Ilona', 'Kovacs', { ...away, birthDate: '1965-07-02' }),
+    );
+    await resolver.tidy(lease);
+    const keys = ['commerce/A1', 'commerce/A2', 'service/C1', 'service/C2'];
+    const households = async () => {
+      const customers = await Promise.all(keys.map(customerOf));
+      const found = await repository.households.ofCustomers(customers.map((id) => id ?? ''));
+      return customers.map((id) => found.get(id ?? '')?.householdId);
+    };
+    const before = await households();
+    expect(new Set(before).size).toBe(2);
+    const [survivor = '', , merged = ''] = await Promise.all(keys.map(customerOf));
+    const at = () => new Date(clock()).toISOString();
+    const [left, right] = [
+      { dataSourceId: 'commerce', sourceRecordId: 'A1' },
+      { dataSourceId: 'service', sourceRecordId: 'C1' },
+    ];
+    const decision = { decisionId: 'd1', origin: 'MERGE', verdicts: pairsBetween('SAME', [left], [right]) } as const;
+    await repository.apply({
+      operations: [
+        { kind: 'merge', mergeEventId: 'm1', survivor, merged, rule: 'MANUAL' },
+        { kind: 'decide', decision },
+      ],
+      at: at(),
+    });
+    await resolver.tidy(lease);
+    expect(new Set(await households())).toEqual(new Set([before[0]]));
+    await repository.apply({
+      operations: [
+        { kind: 'revoke', decisionId: 'd1' },
+        { kind: 'unmerge', mergeEventId: 'm1' },
+      ],
+      at: at(),
+    });
+    await resolver.tidy(lease);
+    expect(await households()).toEqual(before);
+  });
+
+  it('dissolves a household when one of its two people has gone from every cloud', async () => {
+    await resolve(
+      profile('commerce/A1', 'Ada', 'Lovelace', { ...home, birthDate: '1985-12-10' }),
+      profile('service/C1', 'Bernhard', 'Lovelace', { ...home, birthDate: '1979-03-04' }),
+    );
+    await resolver.tidy(lease);
+    const customer = (await customerOf('commerce/A1')) ?? '';
+    expect((await repository.households.ofCustomers([customer])).size).toBe(1);
+    await resolver.resolve({ changed: [], deleted: [{ dataSourceId: 'service', sourceRecordId: 'C1' }], lease });
+    await resolver.tidy(lease);
+    expect((await repository.households.ofCustomers([customer])).size).toBe(0);
+  });
+
+  it('puts the model that it has fitted in force at once', async () => {
+    const changed = Array.from({ length: 2_100 }, (_, index) => {
+      const person = Math.floor(index / 2);
+      // Names that look alike would make the engine compare many of them.
+      const name = (salt: number): string =>
+        createHash('sha256')
+          .update(`${person} ${salt}`)
+          .digest('base64')
+          .replaceAll(/[^a-z]/g, '');
+      const [given, family] = [name(1).slice(0, 6), name(2).slice(0, 9)];
+      return profile(`commerce/R${index}`, given, family, mail(`${given}.${family}@example.org`));
+    });
+    const position = { phase: 'FOLLOWING', since: '0', rules: resolver.fingerprint } as const;
+    await resolver.resolve({ changed, deleted: [], lease, progress: { dataSourceId: 'commerce', position } });
+    await resolver.tidy(lease);
+    const fitted = await repository.documents.active('MODEL');
+    const [left, right] = ['R0', 'R1'].map((sourceRecordId) => ({ dataSourceId: 'commerce', sourceRecordId }));
+    if (!fitted || !left || !right) throw new Error('No model.');
+    const { version } = JSON.parse(fitted.text) as { version: string };
+    expect((await resolver.explain(left, right))?.modelVersion).toBe(version);
+    expect((await repository.positionOf('identity'))?.rules).toContain(version);
   });
 
   it('works everything out anew under other rules, in one change set, and goes back', async () => {

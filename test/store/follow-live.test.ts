@@ -1,17 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { createHttpTransport } from '../../gateway/transport/http.ts';
 import { createInProcessTransport } from '../../gateway/transport/in-process.ts';
-import { createCustomer360IdGenerator } from '../../schema/customer360-id.ts';
 import type { SubgraphTransport } from '../../schema/subgraph-transport.ts';
 import { executeSubgraph, subscribeSubgraph } from '../../subgraphs/execute.ts';
 import { createCloudClient } from '../../subgraphs/identity/cloud-client.ts';
 import { createFollower, type Follower } from '../../subgraphs/identity/follow.ts';
-import { createResolver } from '../../subgraphs/identity/resolution/resolve.ts';
-import { loadRuleset } from '../../subgraphs/identity/resolution/ruleset.ts';
 import type { IdentityRepository } from '../../subgraphs/identity/store/repository.ts';
 import { type SubgraphServer, startSubgraphServer } from '../../subgraphs/server.ts';
 import { type CloudFixture, openCloud } from '../subgraph/cloud-fixture.ts';
 import { fillCommerce, NOW } from '../subgraph/commerce-rows.ts';
+import { openResolver } from '../support/durable-resolver.ts';
 import { IDENTITY_STORES, type OpenIdentityStore } from './identity-stores.ts';
 
 /** What the project promises from the commit in a cloud to the link in identity. */
@@ -48,14 +45,7 @@ describe.each(IDENTITY_STORES)('following a real cloud, identity on $name', (kin
   });
 
   async function follow(transport: SubgraphTransport): Promise<Follower> {
-    const resolver = createResolver({
-      repository,
-      ruleset: loadRuleset(),
-      hashKey: await repository.hashKey(),
-      clock: Date.now,
-      newCustomer360Id: createCustomer360IdGenerator(Date.now),
-      newMergeEventId: randomUUID,
-    });
+    const resolver = await openResolver(repository, Date.now);
     follower = createFollower({
       repository,
       resolver,

@@ -436,4 +436,42 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
     );
     expect(proof.erasureProof).toEqual({ isErased: false, returnedIdentifierCount: 1 });
   });
+
+  it('forgets a person whose clouds deleted them before, and leaves what is somebody else by now', async () => {
+    const bo = await customerOf('commerce/A2');
+    const PIN = 'mutation ($input: PinRecordInput!) { pinRecord(input: $input) { customer { customer360Id } } }';
+    const pin = { idempotencyKey: 'p', sourceRecord: RECORD('commerce/A1'), customer360Id: bo, reason: 'Mrs Secret' };
+    await ask(PIN, { input: pin });
+    await ask(PIN, { input: { idempotencyKey: 'q', sourceRecord: RECORD('commerce/A1') } });
+    await resolver.resolve({ changed: [], deleted: [RECORD('commerce/A2')], lease });
+    const ERASE =
+      'mutation ($input: EraseCustomerInput!) { eraseCustomer(input: $input) { proof { isErased logEntryCount } } }';
+    const { eraseCustomer } = await ask(ERASE, { input: { idempotencyKey: 'x', customer360Id: bo } });
+    expect(eraseCustomer.proof).toEqual({ isErased: true, logEntryCount: 0 });
+    const log = JSON.stringify(await store.repository.events(0, 1_000));
+    expect(log).not.toContain('"sourceRecordId":"A2"');
+    expect(log).toContain('"sourceRecordId":"A1"');
+    expect(await customerOf('commerce/A1')).not.toBe(bo);
+  });
+
+  it('refuses a zero character, which the stores do not take, wherever it is given', async () => {
+    const bad = { dataSourceId: 'commerce', sourceRecordId: 'A\u0000' };
+    const cursor = Buffer.from(JSON.stringify(['reviews', 1, 'a\u0000'])).toString('base64url');
+    for (const [query, variables, code] of [
+      [
+        'query ($bad: SourceRecordInput!) { customerBy(by: { sourceRecord: $bad }) { customer360Id } }',
+        { bad },
+        'BAD_USER_INPUT',
+      ],
+      [
+        'query ($bad: SourceRecordInput!) { matchDecisions(record: $bad) { edges { cursor } } }',
+        { bad },
+        'BAD_USER_INPUT',
+      ],
+      ['query ($id: ID!) { mergeEvent(mergeEventId: $id) { rule } }', { id: '\u0000' }, 'BAD_USER_INPUT'],
+      ['query ($cursor: String!) { matchReviews(after: $cursor) { edges { cursor } } }', { cursor }, 'MALFORMED_ID'],
+    ] as const) {
+      await expect(ask(query, variables)).rejects.toMatchObject({ code });
+    }
+  });
 });

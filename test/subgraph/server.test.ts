@@ -234,6 +234,33 @@ describe('subscriptions over WebSocket', () => {
   });
 });
 
+it('keeps pages of browsers out, by HTTP and by sockets, where everybody else is believed', async () => {
+  const page = { origin: 'https://evil.example' };
+  const refused = await post({ query: '{ __typename }' }, page);
+  expect(refused.status).toBe(403);
+  expect(codeOf(await refused.json())).toBe('CROSS_SITE_REQUEST');
+  const socket = new WebSocket(url('/graphql').replace('http', 'ws'), 'graphql-transport-ws', { headers: page });
+  const [error] = await once(socket, 'error');
+  expect(String(error)).toContain('403');
+});
+
+it('lives on when a client resets the connection on which an upgrade is refused', async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  process.on('uncaughtException', note);
+  for (let number = 0; number < 50; number += 1) {
+    const client = createConnection(server.port, '127.0.0.1');
+    client.on('error', () => {});
+    await once(client, 'connect');
+    client.write('GET /nowhere HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+    setImmediate(() => client.resetAndDestroy());
+    await once(client, 'close');
+  }
+  expect((await fetch(url('/health/live'))).status).toBe(200);
+  process.off('uncaughtException', note);
+  expect(unhandled).toEqual([]);
+});
+
 it('rejects when the port is in use', async () => {
   await expect(startSubgraphServer(cloud.subgraph, { port: server.port, log })).rejects.toThrow(
     `Port ${server.port} on 127.0.0.1 is in use.`,

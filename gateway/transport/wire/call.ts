@@ -1,10 +1,5 @@
+import type { Cancellation } from '../../../schema/subgraph-transport.ts';
 import type { HttpAnswer } from '../answer.ts';
-
-/** Whether work is still wanted. An AbortSignal is one. */
-export interface Cancellation {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-}
 
 /** One POST of JSON to a subgraph. */
 export interface HttpCall {

@@ -1,15 +1,9 @@
 import type { Clock } from '../../../schema/clock.ts';
+import type { Cancellation } from '../../../schema/subgraph-transport.ts';
 import { CallWatch, type WatchedCall } from '../../deadline.ts';
 import type { HttpAnswer } from '../answer.ts';
 import type { AnswerLimits } from './answer-reader.ts';
-import {
-  type Cancellation,
-  type ConnectionChoice,
-  ConnectionFailed,
-  DeadlinePassed,
-  type HttpCall,
-  type HttpClient,
-} from './call.ts';
+import { type ConnectionChoice, ConnectionFailed, DeadlinePassed, type HttpCall, type HttpClient } from './call.ts';
 import { Connection, type ConnectionOwner, type Exchange, type ServerPlace } from './connection.ts';
 
 /** What a client is made from. */

@@ -16,7 +16,7 @@ import {
   type SourceRecordKey,
 } from '../store/repository.ts';
 import { canonicalRecordOf } from './canonical-record.ts';
-import { type CreateEngine, catchUp, type EngineState, loadEngineState } from './engine-state.ts';
+import { type CreateEngine, catchUp, dropDecisionsAbout, type EngineState, loadEngineState } from './engine-state.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
 import { Tidying } from './tidying.ts';
 
@@ -105,7 +105,8 @@ class Durable implements DurableResolver {
     const operations = await this.#tidying.operations(current);
     if (operations.length === 0) return;
     await this.#apply(current, { operations, lease });
-    if (operations.some(({ kind }) => kind === 'activate')) await this.#catchUp(lease);
+    // This process wrote the event itself and does not read it again: nobody else would tell it of its new model.
+    if (operations.some(({ kind }) => kind === 'activate')) await this.#renew(current, lease);
   }
 
   async explain(left: SourceRecordKey, right: SourceRecordKey): Promise<MatchExplanation | undefined> {
@@ -181,6 +182,8 @@ class Durable implements DurableResolver {
     }
     for (const record of deleted) {
       const key = recordKey(record);
+      // Afterwards nothing tells any more who lived with a person that has gone.
+      this.#tidying.note(state.engine.householdOf(key)?.clusters ?? []);
       state.engine.remove(key);
       this.#pending.delete(key);
       this.#removed.add(key);
@@ -210,6 +213,7 @@ class Durable implements DurableResolver {
   }
 
   #written(operations: number): number {
+    if (this.#state) dropDecisionsAbout(this.#state, this.#removed);
     this.#tidying.note([...this.#unwritten, ...this.#pending.keys(), ...this.#removed]);
     this.#pending.clear();
     this.#removed.clear();

@@ -112,9 +112,19 @@ export async function catchUp(repository: IdentityRepository, state: EngineState
     }
     if (events.length < EVENTS_AT_ONCE) break;
   }
-  await takeWhatStands(repository, state, [...revoked.values()]);
   const forgotten = forget(state, unlinked, await repository.hashKey());
+  dropDecisionsAbout(state, new Set([...unlinked, ...forgotten]));
+  await takeWhatStands(repository, state, [...revoked.values(), ...forgotten.map(recordOfKey)]);
   return { isOutdated, decidedRecords: [...decidedRecords], forgotten };
+}
+
+/** Forgets what was decided about records that have gone, as the store does: the record that comes back is a new one. */
+export function dropDecisionsAbout({ engine, pins }: EngineState, keys: ReadonlySet<string>): void {
+  if (keys.size === 0) return;
+  for (const key of keys) pins.delete(key);
+  for (const { left, right } of engine.decisions()) {
+    if (keys.has(left) || keys.has(right)) engine.withdraw(left, right);
+  }
 }
 
 /** The same may have been decided twice: what was taken back once still stands by the other decision. */
@@ -133,7 +143,7 @@ async function takeWhatStands(
  * Drops records that others forgot. The log names an erased record by a digest only, so it is looked for among all: that
  * costs microseconds for each record, and happens when somebody was erased.
  */
-function forget({ engine, pins }: EngineState, unlinked: ReadonlySet<string>, hashKey: string): string[] {
+function forget({ engine }: EngineState, unlinked: ReadonlySet<string>, hashKey: string): string[] {
   if (unlinked.size === 0) return [];
   const forgotten: string[] = [];
   const isRedacted = [...unlinked].some((name) => name.includes(`|${REDACTED}`));
@@ -145,10 +155,7 @@ function forget({ engine, pins }: EngineState, unlinked: ReadonlySet<string>, ha
     }
   }
   forgotten.push(...[...unlinked].filter((key) => engine.has(key)));
-  for (const key of forgotten) {
-    engine.remove(key);
-    pins.delete(key);
-  }
+  for (const key of forgotten) engine.remove(key);
   return forgotten;
 }
 

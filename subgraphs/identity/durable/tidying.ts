@@ -1,9 +1,9 @@
 import type { Clock } from '../../../schema/clock.ts';
 import { recordOfKey } from '../store/decision.ts';
-import type { StoredHousehold } from '../store/household.ts';
-import { type IdentityOperation, type IdentityRepository, recordKey } from '../store/repository.ts';
+import type { IdentityOperation, IdentityRepository } from '../store/repository.ts';
 import { reviewIdOf } from '../store/review.ts';
 import type { EngineState } from './engine-state.ts';
+import { householdSteps } from './household-steps.ts';
 
 /** What tidying up after the engine is made from. */
 export interface TidyingParts {
@@ -109,42 +109,7 @@ export class Tidying {
       this.#touched.delete(key);
       if (engine.has(key)) keys.push(key);
     }
-    return keys.length === 0 ? [] : this.#householdsOf(engine, keys);
-  }
-
-  async #householdsOf(engine: EngineState['engine'], keys: readonly string[]): Promise<IdentityOperation[]> {
-    const { repository } = this.#parts;
-    const done = new Set<string>();
-    const groups = keys.map((key) => engine.householdOf(key)?.clusters ?? [engine.clusterOf(key)?.key ?? key]);
-    const customerOf = await customersOf(repository, groups.flat());
-    const people = groups.map((clusters) => [...new Set(clusters.flatMap((key) => customerOf.get(key) ?? []))].sort());
-    const stored = await householdsOf(repository, people.flat());
-    const operations: IdentityOperation[] = [];
-    for (const customer360Ids of people) {
-      const group = customer360Ids.join(' ');
-      if (group === '' || done.has(group)) continue;
-      done.add(group);
-      operations.push(...this.#householdSteps(customer360Ids, stored));
-    }
-    return operations;
-  }
-
-  #householdSteps(
-    customer360Ids: readonly string[],
-    stored: ReadonlyMap<string, StoredHousehold>,
-  ): IdentityOperation[] {
-    const before = [...new Set(customer360Ids.flatMap((id) => stored.get(id) ?? []))];
-    before.sort((one, other) => (one.householdId < other.householdId ? -1 : 1));
-    const [oldest] = before;
-    if (customer360Ids.length >= 2) {
-      if (before.length === 1 && oldest?.customer360Ids.join(' ') === customer360Ids.join(' ')) return [];
-      const householdId = oldest?.householdId ?? this.#parts.newHouseholdId();
-      return [{ kind: 'household', householdId, customer360Ids }];
-    }
-    return before.map(({ householdId, customer360Ids: members }) => {
-      const left = members.filter((id) => !customer360Ids.includes(id));
-      return { kind: 'household', householdId, customer360Ids: left.length > 1 ? left : [] };
-    });
+    return householdSteps(this.#parts.repository, engine, keys, () => this.#parts.newHouseholdId());
   }
 }
 
@@ -152,31 +117,4 @@ export class Tidying {
 async function isReadWhole(repository: IdentityRepository, clouds: Iterable<string>): Promise<boolean> {
   const positions = await Promise.all([...clouds].map((cloud) => repository.positionOf(cloud)));
   return positions.every((position) => position?.phase === 'FOLLOWING');
-}
-
-async function customersOf(repository: IdentityRepository, keys: readonly string[]): Promise<Map<string, string>> {
-  const customers = new Map<string, string>();
-  const distinct = [...new Set(keys)];
-  for (let at = 0; at < distinct.length; at += KEYS_AT_ONCE) {
-    const chunk = distinct.slice(at, at + KEYS_AT_ONCE).map(recordOfKey);
-    const found = await repository.customersByRecords(chunk);
-    for (const record of chunk) {
-      const customer = found.get(recordKey(record));
-      if (customer) customers.set(recordKey(record), customer.customer360Id);
-    }
-  }
-  return customers;
-}
-
-async function householdsOf(
-  repository: IdentityRepository,
-  ids: readonly string[],
-): Promise<Map<string, StoredHousehold>> {
-  const households = new Map<string, StoredHousehold>();
-  const distinct = [...new Set(ids)];
-  for (let at = 0; at < distinct.length; at += KEYS_AT_ONCE) {
-    const found = await repository.households.ofCustomers(distinct.slice(at, at + KEYS_AT_ONCE));
-    for (const [id, household] of found) households.set(id, household);
-  }
-  return households;
 }

@@ -18,7 +18,9 @@ MATCH (event:IdentityEvent) WHERE event.type IN ['MatchDecided', 'MatchDecisionR
 RETURN event.sequence AS sequence, event.payload AS payload`;
 
 const EVENTS_WITH_REASON = `
-MATCH (event:IdentityEvent {key: $id}) WHERE event.sequence > 0 AND event.type <> 'CustomerErased' AND event.payload CONTAINS '"reason"'
+MATCH (:Customer {customer360Id: $id})<-[:MERGED_INTO*0..]-(own:Customer)
+MATCH (event:IdentityEvent {key: own.customer360Id})
+WHERE event.sequence > 0 AND event.type <> 'CustomerErased' AND event.payload CONTAINS '"reason"'
 RETURN event.sequence AS sequence, event.payload AS payload`;
 
 const REWRITE_EVENTS = `
@@ -27,8 +29,9 @@ MATCH (event:IdentityEvent {sequence: given.sequence})
 SET event.payload = given.payload, event.recordKey = given.recordKey`;
 
 const BURY = `
-OPTIONAL MATCH (:Customer {customer360Id: $id})-[member:MEMBER_OF]->()
+OPTIONAL MATCH (:Customer {customer360Id: $id})<-[:MERGED_INTO*0..]-(:Customer)-[member:MEMBER_OF]->()
 DELETE member
+WITH count(member) AS left
 MERGE (erasure:Erasure {customer360Id: $id})
 SET erasure.erasedAt = datetime($at), erasure.erasedBy = $by
 WITH DISTINCT erasure
@@ -97,7 +100,9 @@ RETURN toString(erasure.erasedAt) AS erasedAt, erasure.erasedBy AS erasedBy,
   COUNT { MATCH (record:SourceRecord)-[:BELONGS_TO]->(c:Customer)
     WHERE c.customer360Id IN ids AND record.matchFeatures IS NOT NULL } AS matchFeatures,
   COUNT { MATCH (event:IdentityEvent) WHERE event.key IN ids AND event.sequence > 0
-    AND event.type IN ['RecordLinked', 'RecordUnlinked'] AND NOT event.payload CONTAINS '"sourceRecordId":"${REDACTED}' } AS logEntriesNamingRecords,
+    AND event.type IN ['RecordLinked', 'RecordUnlinked'] AND NOT event.payload CONTAINS '"sourceRecordId":"${REDACTED}'
+    AND NOT EXISTS { MATCH (:SourceRecord {recordKey: event.recordKey})-[:BELONGS_TO]->(other:Customer)
+      WHERE NOT other.customer360Id IN ids } } AS logEntriesNamingRecords,
   COUNT { MATCH (c:Customer)<-[:BELONGS_TO]-(:SourceRecord)-[d:SAME|NOT_SAME|PINNED_TO|ABOUT]-()
     WHERE c.customer360Id IN ids } AS decisionsAndReviews,
   COUNT { MATCH (event:IdentityEvent {key: $id})

@@ -39,10 +39,15 @@ export async function writeErasures(
     );
     await transaction.query(
       `UPDATE identity.outbox SET payload = payload - 'reason'
-       WHERE key = $1 AND type <> 'CustomerErased' AND payload ? 'reason'`,
+       WHERE key IN (SELECT customer360_id FROM identity.customer WHERE survivor360_id = $1)
+         AND type <> 'CustomerErased' AND payload ? 'reason'`,
       [customer360Id],
     );
-    await transaction.query('DELETE FROM identity.household_member WHERE customer360_id = $1', [customer360Id]);
+    await transaction.query(
+      `DELETE FROM identity.household_member
+       WHERE customer360_id IN (SELECT customer360_id FROM identity.customer WHERE survivor360_id = $1)`,
+      [customer360Id],
+    );
     await transaction.query(
       `INSERT INTO identity.tombstone (digest, customer360_id, identifier_type)
        SELECT digest, $1, type FROM unnest($2::text[], $3::text[]) AS grave (digest, type) ON CONFLICT DO NOTHING`,
@@ -70,7 +75,7 @@ interface ProofRow extends Row {
 
 /**
  * `$1` the customer. Its records were those that its log names under redacted ids; one that is named otherwise, or linked,
- * or decided about, is left of it.
+ * or decided about, is left of it, unless it is another customer's by now.
  */
 export const ERASURE_PROOF = `
 WITH tree AS (SELECT customer360_id AS id FROM identity.customer WHERE survivor360_id = $1),
@@ -81,7 +86,9 @@ SELECT e.erased_at, e.erased_by,
   (SELECT count(*)::integer FROM held) AS records,
   (SELECT count(*)::integer FROM held JOIN identity.match_feature f ON f.record_id = held.record_id) AS features,
   (SELECT count(*)::integer FROM identity.outbox WHERE key IN (SELECT id FROM tree)
-    AND type IN ('RecordLinked', 'RecordUnlinked') AND payload ->> 'sourceRecordId' NOT LIKE '${REDACTED}%') AS log_entries,
+    AND type IN ('RecordLinked', 'RecordUnlinked') AND payload ->> 'sourceRecordId' NOT LIKE '${REDACTED}%'
+    AND NOT EXISTS (SELECT FROM identity.source_record other WHERE other.data_source_id = payload ->> 'dataSourceId'
+      AND other.source_record_id = payload ->> 'sourceRecordId' AND other.customer360_id NOT IN (SELECT id FROM tree))) AS log_entries,
   (SELECT count(*)::integer FROM identity.match_decision d JOIN held ON held.key IN (d.left_key, d.right_key))
     + (SELECT count(*)::integer FROM identity.match_review v JOIN held ON held.key IN (v.left_key, v.right_key)) AS decided,
   (SELECT count(*)::integer FROM identity.outbox WHERE key = $1 AND type = 'ErasedIdentifierReturned') AS returned

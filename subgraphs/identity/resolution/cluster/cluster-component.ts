@@ -25,12 +25,12 @@ export interface Component {
 /** How guards weigh. */
 export const GUARD = {
   /** What the mean of all pairs of two clusters that merge, and a share of their strongest pair's bits over the threshold, come to at least. */
-  leastMean: 1.2,
+  leastMean: 0.8,
   strongestShare: 0.3,
   /** More bits of the strongest pair do not count. */
   strongestMost: 12,
   /** A pair counts as at least and at most so many bits, so that no single one decides. */
-  least: -4,
+  least: -8,
   most: 10,
   /** A pair that no merge can outweigh. */
   forbidden: -50,
@@ -50,12 +50,15 @@ export function clusterComponent(component: Component): Int32Array {
     members.push([i]);
   }
   const edges = [...component.edges].sort((x, y) => y.bits - x.bits || x.a - y.a || x.b - y.b);
+  const hasNamed = (positions: readonly number[]): boolean => positions.some((position) => component.isNamed(position));
   const merge = (edge: ComponentEdge): void => {
     const [from, into] = [groups[edge.b] as number, groups[edge.a] as number];
     if (from === into) return;
     const [smaller, larger] = from < into ? [from, into] : [into, from];
     const [left, right] = [members[smaller] as number[], members[larger] as number[]];
-    if (!mayMerge(component, left, right, edge)) return;
+    const isBridge =
+      !edge.isDecided && !(component.isNamed(edge.a) && component.isNamed(edge.b)) && hasNamed(left) && hasNamed(right);
+    if (isBridge || !mayMerge(component, left, right, edge)) return;
     for (const position of right) groups[position] = smaller;
     left.push(...right);
     members[larger] = [];

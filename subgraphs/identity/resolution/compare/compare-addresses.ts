@@ -4,7 +4,7 @@ import type { ComparerParts, Comparison } from './compare.ts';
 import { cityFrequency, postalCodeFrequency } from './frequency.ts';
 import { ADDRESS, AT, MISSING } from './levels.ts';
 import { STRANGERS, sharedByChance } from './sharing.ts';
-import { editDistance, jaroWinkler } from './similarity.ts';
+import { editDistance, isOneEdit, jaroWinkler } from './similarity.ts';
 
 const SIMILAR_STREET = 0.9;
 
@@ -89,7 +89,7 @@ function isSimilarStreet(a: string, b: string): boolean {
 }
 
 function isSlip(a: string, b: string): boolean {
-  return editDistance(a, b) === 1;
+  return isOneEdit(a, b);
 }
 
 function isSameCity(a: string, b: string): boolean {

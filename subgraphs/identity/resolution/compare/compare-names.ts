@@ -5,9 +5,8 @@ import { AT, FAMILY, GIVEN, isDifferentGiven, MISSING } from './levels.ts';
 import { NAME } from './name-table.ts';
 
 const SHORTEST_IN_EMAIL = 3;
-/** A given name that at most so many records have, and this share of all, may be a slip of any other. */
+/** A given name that at most so many records have, and no list, may be a slip of any other. */
 const RARE_USES = 2;
-const RARE_SHARE = 0.00002;
 
 /** Compares given and family names, also the other way round. */
 export function compareNames(parts: ComparerParts, a: FeatureCursor, b: FeatureCursor, into: Comparison): void {
@@ -53,10 +52,13 @@ function compareGiven(parts: ComparerParts, a: FeatureCursor, b: FeatureCursor, 
       }
     }
   }
-  // Of two names that many have neither is a slip of the other.
-  const rarer = Math.min(features.givenUses.get(left), features.givenUses.get(right));
-  const isRare = rarer <= RARE_USES + features.size * RARE_SHARE;
+  // Of two names that people are known to have neither is a slip of the other.
+  const isRare = isSlipOfAny(parts, left) || isSlipOfAny(parts, right);
   into.set(AT.given, isRare ? GIVEN.rareDifferent : GIVEN.different, 0, left, right);
+}
+
+function isSlipOfAny({ features, names }: ComparerParts, given: number): boolean {
+  return features.givenUses.get(given) <= RARE_USES && !names.isKnown(given);
 }
 
 /** An initial says little; the address of whoever gives it may say which name it stands for. */

@@ -9,7 +9,7 @@ import { attributeFrequency } from './frequency.ts';
 import { AT, EMAIL, FIELD_COUNT, GENERATION, MISSING, NUMBER, PHONE } from './levels.ts';
 import type { NameTable } from './name-table.ts';
 import { STRANGERS, sharedByChance } from './sharing.ts';
-import { editDistance } from './similarity.ts';
+import { editDistance, isOneEdit } from './similarity.ts';
 
 /** What a comparison has found; one is used again and again. */
 export class Comparison {
@@ -214,7 +214,7 @@ export class Comparer {
 function phoneLevel(left: string, right: string): number {
   const [shorter, longer] = left.length < right.length ? [left, right] : [right, left];
   if (shorter.length >= 7 && shorter.length < longer.length && longer.endsWith(shorter)) return PHONE.suffix;
-  return shorter.length >= 8 && editDistance(left, right) === 1 ? PHONE.close : PHONE.different;
+  return shorter.length >= 8 && isOneEdit(left, right) ? PHONE.close : PHONE.different;
 }
 
 /** Two numbers or handles of one kind, the part before the last bar; `MISSING` when they are of different kinds. */
@@ -223,5 +223,7 @@ function numberLevel(left: string, right: string): number {
   if (bar !== right.lastIndexOf('|') || left.slice(0, bar) !== right.slice(0, bar)) return MISSING;
   const [a, b] = [left.slice(bar + 1), right.slice(bar + 1)];
   const shorter = Math.min(a.length, b.length);
-  return shorter >= 5 && editDistance(a, b) <= (shorter >= 10 ? 2 : 1) ? NUMBER.close : NUMBER.different;
+  return shorter >= 5 && (isOneEdit(a, b) || (shorter >= 10 && editDistance(a, b) === 2))
+    ? NUMBER.close
+    : NUMBER.different;
 }

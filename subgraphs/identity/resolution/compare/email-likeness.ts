@@ -1,7 +1,7 @@
 import type { FeatureCursor, Features } from '../block/features.ts';
 import { IMAGINARY_RECORDS } from './frequency.ts';
 import { EMAIL } from './levels.ts';
-import { editDistance } from './similarity.ts';
+import { editDistance, isOneEdit } from './similarity.ts';
 
 /** How often two people of the same name make the same mailbox of it at two providers, or nearly the same at one. */
 const SAME_PATTERN = 0.05;
@@ -26,11 +26,12 @@ export function emailLevel(left: string, right: string): number {
   }
   const shorter = Math.min(atLeft, atRight);
   if (shorter < SHORTEST_CLOSE || Math.abs(atLeft - atRight) > 2) return EMAIL.different;
-  const isSameDomain = left.slice(atLeft) === right.slice(atRight);
-  const distance = editDistance(a, b);
-  if (distance > (isSameDomain && shorter >= SHORTEST_TWO_SLIPS ? 2 : 1)) return EMAIL.different;
-  // Other digits make another mailbox: they tell namesakes apart.
-  return digitsOf(a) === digitsOf(b) ? EMAIL.close : EMAIL.different;
+  // Two slips only where domain, a part of the mailbox and the digits are right, so that most addresses are told apart at a glance.
+  if (digitsOf(a) !== digitsOf(b)) return EMAIL.different;
+  if (isOneEdit(a, b)) return EMAIL.close;
+  const mayHaveTwo = shorter >= SHORTEST_TWO_SLIPS && (a.startsWith(b.slice(0, 2)) || a.endsWith(b.slice(-3)));
+  const isSameDomain = mayHaveTwo && left.slice(atLeft) === right.slice(atRight);
+  return isSameDomain && editDistance(a, b) <= 2 ? EMAIL.close : EMAIL.different;
 }
 
 /**
@@ -91,5 +92,10 @@ function mailboxOf(email: string): string {
 }
 
 function digitsOf(text: string): string {
-  return text.replace(/\D/g, '');
+  let digits = '';
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code >= 48 && code <= 57) digits += text[i];
+  }
+  return digits;
 }

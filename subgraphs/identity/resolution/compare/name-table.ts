@@ -1,12 +1,12 @@
 import type { Dictionary } from '../block/dictionary.ts';
 import { soundOf } from '../normalise/phonetic.ts';
 import { withoutDigraphs } from '../normalise/text.ts';
-import { editDistance, jaroWinkler } from './similarity.ts';
+import { editDistance, isOneEdit, jaroWinkler } from './similarity.ts';
 
 /** How alike two names are. */
 export const NAME = { exact: 0, nickname: 1, close: 2, similar: 3, initial: 4, different: 5 } as const;
 
-const CACHE_BITS = 18;
+const CACHE_BITS = 20;
 const SHORTEST_CLOSE = 4;
 const CLOSE = 0.92;
 const SIMILAR = 0.82;
@@ -65,6 +65,11 @@ export class NameTable {
     return (this.formal(id)[0] ?? '')[0] ?? '';
   }
 
+  /** True for a name of the list of nicknames and formal names. */
+  isKnown(id: number): boolean {
+    return this.nicknames.has(this.plain(id));
+  }
+
   /** True for a single letter. */
   isInitial(id: number): boolean {
     return this.names.text(id).length === 1;
@@ -120,5 +125,5 @@ export class NameTable {
 }
 
 function isNearly(a: string, b: string): boolean {
-  return a === b || (a.length >= 5 && b.length >= 5 && editDistance(a, b) === 1);
+  return a === b || (a.length >= 5 && b.length >= 5 && isOneEdit(a, b));
 }
