@@ -75,8 +75,9 @@ export function readSecurity(reader: VariableReader, isProduction: boolean): Sec
   if (onlyRegistered && manifest === undefined) {
     reader.fault('PERSISTED_OPERATIONS', 'is missing: PERSISTED_OPERATIONS_ONLY needs a manifest of what may run.');
   }
+  const authentication = readAuthentication(reader);
   return {
-    authentication: readAuthentication(reader),
+    authentication,
     limits: Object.fromEntries(limits) as Record<keyof Limits, number>,
     liveLimits: readLiveLimits(reader),
     budgets: readBudgets(reader),
@@ -84,7 +85,7 @@ export function readSecurity(reader: VariableReader, isProduction: boolean): Sec
     introspection: reader.boolean('INTROSPECTION') ?? !isProduction,
     suggestions: reader.boolean('SUGGESTIONS') ?? !isProduction,
     playground: reader.boolean('PLAYGROUND') ?? !isProduction,
-    allowedOrigins: readOrigins(reader),
+    allowedOrigins: readOrigins(reader, authentication !== undefined),
     manifest,
     onlyRegistered,
   };
@@ -162,11 +163,14 @@ function readBudgets(reader: VariableReader): Budgets | undefined {
   return { byRole: Object.fromEntries(budgets), otherwise };
 }
 
-function readOrigins(reader: VariableReader): readonly string[] {
+function readOrigins(reader: VariableReader, isAuthenticated: boolean): readonly string[] {
   const origins = listOf(reader, 'CORS_ORIGINS');
   for (const origin of origins) {
     if (origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)) continue;
     reader.fault('CORS_ORIGINS', `must be origins such as https://shop.example, not \`${origin}\`.`);
+  }
+  if (origins.includes('*') && !isAuthenticated) {
+    reader.fault('CORS_ORIGINS', 'can be `*` only with authentication: every page would be the administrator.');
   }
   return origins;
 }

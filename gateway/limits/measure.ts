@@ -118,6 +118,9 @@ function sizeOfFragment(
   return size;
 }
 
+/** A look at the schema answers with hundreds of kilobytes, so it counts as this many fields at the top of an operation. */
+const SCHEMA_LOOK_WEIGHT = 10;
+
 /** What introspection selects is answered without a fetch: it is as deep as it likes. */
 function sizeOfField(field: FieldNode, below: Size): Size {
   const isIntrospection = field.name.value.startsWith('__');
@@ -126,7 +129,7 @@ function sizeOfField(field: FieldNode, below: Size): Size {
     aliases: below.aliases + (field.alias ? 1 : 0),
     directives: below.directives,
     fields: below.fields + 1,
-    topFields: 1,
+    topFields: isIntrospection && field.name.value !== '__typename' ? SCHEMA_LOOK_WEIGHT : 1,
   };
 }
 

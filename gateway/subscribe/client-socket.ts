@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { GraphQLFormattedError } from 'graphql';
 import type { RawData, WebSocket } from 'ws';
 import type { ErrorCode } from '../../schema/errors.ts';
+import { CodedError } from '../../schema/errors.ts';
 import type { Authenticated, Authenticator } from '../auth/authenticator.ts';
 import type { After } from '../timers.ts';
 import type { LiveCaller, Subscriber } from './live-operation.ts';
@@ -131,7 +132,12 @@ export class ClientSocket {
     this.#headers = undefined;
     this.#parts.authenticator.authenticate({ headers, ...(payload && { connectionParams: payload }) }).then(
       (authenticated) => this.#acknowledge(authenticated),
-      () => this.close(CLOSE_CODES.forbidden, 'Forbidden'),
+      (error: unknown) => {
+        // Clients take 4403 as final, and an issuer that is down for a minute is not.
+        if (error instanceof CodedError && error.code === 'AUTHENTICATION_UNAVAILABLE') {
+          this.close(CLOSE_CODES.serviceRestart, 'Tokens can not be checked for now: come again');
+        } else this.close(CLOSE_CODES.forbidden, 'Forbidden');
+      },
     );
   }
 

@@ -148,6 +148,11 @@ describe('the size of an operation', () => {
     ['depth', { depth: 1 }, '{ node { id } }'],
     ['aliases', { aliases: 0 }, '{ a: node { id } }'],
     ['rootFields', { rootFields: 1 }, '{ node { id } nodes { id } }'],
+    [
+      'rootFields, of which a look at the schema is ten',
+      { rootFields: 10 },
+      '{ node { id } __schema { description } }',
+    ],
     ['directives', { directives: 0 }, '{ node { id @skip(if: false) } }'],
     ['fields', { fields: 2 }, '{ node { id name } }'],
     ['overlaps', { overlaps: 0 }, '{ node { id id } }'],

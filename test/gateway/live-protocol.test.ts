@@ -96,6 +96,12 @@ describe('the connection', () => {
     expect((await other.untilClosed()).code).toBe(4403);
   });
 
+  it('is closed with 1012, after which clients come again, while credentials can not be checked', async () => {
+    const raw = await connect();
+    raw.send({ type: 'connection_init', payload: { token: 'unknowable' } });
+    expect((await raw.untilClosed()).code).toBe(1012);
+  });
+
   it('is closed with 4401 by an operation before the acknowledgement', async () => {
     const raw = await connect();
     raw.subscribe('1', CHANGED);

@@ -83,6 +83,10 @@ describe('the configuration of security', () => {
     expect(faultsOf({ COST_BUDGETS: 'app=lots' })).toEqual(['COST_BUDGETS']);
   });
 
+  it('lets pages of every origin ask only where tokens are asked for', () => {
+    expect(faultsOf({ CORS_ORIGINS: '*' })).toEqual(['CORS_ORIGINS']);
+  });
+
   it('tells of every fault', () => {
     const wrong = {
       CORS_ORIGINS: 'https://shop.example/path',

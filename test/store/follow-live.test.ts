@@ -32,6 +32,9 @@ describe.each(IDENTITY_STORES)('following a real cloud, identity on $name', (kin
   });
   beforeEach(async () => {
     await cloud.reset();
+    await cloud.database.query(
+      "UPDATE commerce.account SET given_name = 'Greta', family_name = 'Falk' WHERE customer_no = 'G1'",
+    );
     await store.empty();
     await repository.prepare();
   });
@@ -104,7 +107,8 @@ describe.each(IDENTITY_STORES)('following a real cloud, identity on $name', (kin
       'A1 N1, A2, G1',
     );
     await expectPeopleAfter(
-      "UPDATE commerce.account SET email = 'ada.b@example.org' WHERE customer_no = 'N1'",
+      `UPDATE commerce.account SET given_name = 'Greta', family_name = 'Falk', email = 'ada.b@example.org'
+       WHERE customer_no = 'N1'`,
       'A1, A2, G1 N1',
     );
     await expectPeopleAfter("DELETE FROM commerce.account WHERE customer_no = 'N1'", 'A1, A2, G1');
@@ -133,7 +137,10 @@ describe.each(IDENTITY_STORES)('following a real cloud, identity on $name', (kin
       await expectResolvedInTime();
       await server.close();
       await milliseconds(() => followed.status()[0]?.phase === 'RETRYING');
-      await cloud.database.query("UPDATE commerce.account SET email = 'ada@example.com' WHERE customer_no = 'G1'");
+      await cloud.database.query(
+        `UPDATE commerce.account SET given_name = 'Ada', family_name = 'Berg', email = 'ada@example.com'
+         WHERE customer_no = 'G1'`,
+      );
       server = await startSubgraphServer(cloud.subgraph, { port, log });
       await milliseconds(async () => (await people()) === 'A1 G1, A2');
     } finally {
@@ -147,11 +154,10 @@ describe.each(IDENTITY_STORES)('following a real cloud, identity on $name', (kin
     await follow(inProcess());
     const last = (await repository.events(0, 1_000)).at(-1)?.sequence ?? 0;
     const before = await repository.positionOf('commerce');
-    await cloud.database.query("UPDATE commerce.account SET family_name = 'Canary' WHERE customer_no = 'A1'");
+    await cloud.database.query("UPDATE commerce.account SET title = 'Canary' WHERE customer_no = 'A1'");
     const hasMoved = async () => JSON.stringify(await repository.positionOf('commerce')) !== JSON.stringify(before);
     await milliseconds(hasMoved);
     expect(await repository.events(last, 1_000)).toEqual([]);
-    expect(await store.containsText('Canary')).toBe(false);
-    expect(await store.containsText('Ada')).toBe(false);
+    for (const text of ['Canary', 'canary']) expect(await store.containsText(text)).toBe(false);
   });
 });

@@ -443,7 +443,8 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
     const pin = { idempotencyKey: 'p', sourceRecord: RECORD('commerce/A1'), customer360Id: bo, reason: 'Mrs Secret' };
     await ask(PIN, { input: pin });
     await ask(PIN, { input: { idempotencyKey: 'q', sourceRecord: RECORD('commerce/A1') } });
-    await resolver.resolve({ changed: [], deleted: [RECORD('commerce/A2')], lease });
+    const record = { dataSourceId: 'commerce', sourceRecordId: 'A2' };
+    await resolver.resolve({ changed: [], deleted: [record], lease });
     const ERASE =
       'mutation ($input: EraseCustomerInput!) { eraseCustomer(input: $input) { proof { isErased logEntryCount } } }';
     const { eraseCustomer } = await ask(ERASE, { input: { idempotencyKey: 'x', customer360Id: bo } });

@@ -29,6 +29,8 @@ export class TokenDesk implements Authenticator {
     await this.gate;
     const token = String(connectionParams?.['token'] ?? headers.authorization ?? 'somebody');
     if (token === 'wrong') throw new CodedError('UNAUTHENTICATED', 'The token is not valid.');
+    if (token === 'unknowable')
+      throw new CodedError('AUTHENTICATION_UNAVAILABLE', 'Tokens can not be checked for now.');
     const ending = new AbortController();
     const set = this.#endings.get(token) ?? new Set();
     this.#endings.set(token, set.add(ending));

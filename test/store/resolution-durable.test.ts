@@ -1,0 +1,209 @@
+import fc from 'fast-check';
+import { canonicalRecordOf } from '../../subgraphs/identity/durable/canonical-record.ts';
+import { createEngine } from '../../subgraphs/identity/durable/create-engine.ts';
+import type { CreateEngine } from '../../subgraphs/identity/durable/engine-state.ts';
+import type { CanonicalProfile } from '../../subgraphs/identity/resolution/canonical-profile.ts';
+import { normaliseRecord } from '../../subgraphs/identity/resolution/normalise/record.ts';
+import type { IdentityResolver } from '../../subgraphs/identity/resolution/resolve.ts';
+import {
+  createMatchRuleset,
+  loadDefaultMatchRuleset,
+} from '../../subgraphs/identity/resolution/rules/match-ruleset.ts';
+import { type IdentityRepository, LeaseLost, recordKey } from '../../subgraphs/identity/store/repository.ts';
+import { openResolver } from '../support/durable-resolver.ts';
+import { arbitraryProfiles, profileOf } from '../support/identity-records.ts';
+import { IDENTITY_STORES, type OpenIdentityStore } from './identity-stores.ts';
+
+const { document } = loadDefaultMatchRuleset();
+/** Low limits, so that few records cross them. */
+const ruleset = createMatchRuleset({
+  ...document,
+  identifierTypes: Object.fromEntries(
+    Object.entries(document.identifierTypes).map(([type, rule]) => [type, { ...rule, limit: 3 }]),
+  ),
+});
+const createStrictEngine: CreateEngine = ({ model }) => createEngine({ ruleset, model });
+
+describe.each(IDENTITY_STORES)('resolving on $name', (kind) => {
+  let store: OpenIdentityStore;
+  let repository: IdentityRepository;
+  let resolver: IdentityResolver;
+  let now = Date.parse('2026-03-01T10:00:00.000Z');
+
+  beforeAll(async () => {
+    store = await kind.open();
+    repository = store.repository;
+    await repository.prepare();
+  });
+  afterAll(() => store?.close());
+
+  async function begin(engine: CreateEngine = createStrictEngine): Promise<void> {
+    await store.empty();
+    await repository.prepare();
+    resolver = await openResolver(repository, () => (now += 1), engine);
+  }
+  beforeEach(() => begin());
+
+  const resolve = (changed: readonly CanonicalProfile[], deleted: readonly CanonicalProfile[] = []) =>
+    resolver.resolve({ changed, deleted });
+  const storedPartition = async (): Promise<string[]> =>
+    (await repository.listCustomers({ first: 1_000 }))
+      .map((customer) => customer.records.map(recordKey).sort().join(' '))
+      .sort();
+  const expectedPartition = (profiles: readonly CanonicalProfile[]): string[] => {
+    const engine = createEngine({ ruleset, model: null });
+    engine.load(profiles.map((profile) => normaliseRecord(canonicalRecordOf(profile))));
+    return [...engine.clusters()].map(({ records }) => [...records].sort().join(' ')).sort();
+  };
+  const idOf = async (profile: CanonicalProfile): Promise<string | undefined> =>
+    (await repository.customersByRecords([profile])).get(recordKey(profile))?.customer360Id;
+
+  it('gives the same people in any order and in batches of any size, while records change, go and come back', async () => {
+    const story = fc.tuple(
+      arbitraryProfiles(12),
+      arbitraryProfiles(12),
+      fc.integer({ min: 1, max: 5 }),
+      fc.array(fc.nat(11), { maxLength: 5 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(story, async ([before, after, size, gone]) => {
+        await begin();
+        const order = [...before.toReversed(), ...after];
+        for (let at = 0; at < order.length; at += size) await resolve(order.slice(at, at + size));
+        const all = [...new Map(order.map((profile) => [recordKey(profile), profile])).values()];
+        expect(await storedPartition()).toEqual(expectedPartition(all));
+        const deleted = all.filter((_, index) => gone.includes(index));
+        await resolve([], deleted);
+        expect(await storedPartition()).toEqual(expectedPartition(all.filter((each) => !deleted.includes(each))));
+        await resolve(deleted);
+        expect(await storedPartition()).toEqual(expectedPartition(all));
+        const again = await resolver.resolve({ changed: all, deleted: [], reconsider: true });
+        expect(again.operations).toBe(0);
+      }),
+      { numRuns: kind.name === 'PGlite' ? 40 : 15 },
+    );
+  });
+
+  it('gives everybody back the id they had, when people merge by changes and the changes are taken back', async () => {
+    const story = arbitraryProfiles(8).chain((profiles) => {
+      const one = fc.nat(profiles.length - 1);
+      return fc.tuple(
+        fc.constant(profiles),
+        fc.array(fc.tuple(one, one), { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 1, max: 4 }),
+      );
+    });
+    await fc.assert(
+      fc.asyncProperty(story, async ([profiles, gains, size]) => {
+        await begin(createEngine);
+        for (const profile of profiles) await resolve([profile]);
+        const before = new Map<CanonicalProfile, string | undefined>();
+        for (const profile of profiles) before.set(profile, await idOf(profile));
+        for (const [gaining, from] of gains) await resolve(gain(profiles[gaining], profiles[from]));
+        const changed = [...new Set(gains.map(([gaining]) => gaining))].flatMap((index) => profiles[index] ?? []);
+        for (let at = 0; at < changed.length; at += size) await resolve(changed.slice(at, at + size));
+        for (const [profile, id] of before) expect(await idOf(profile)).toBe(id);
+      }),
+      { numRuns: kind.name === 'PGlite' ? 40 : 15 },
+    );
+  });
+
+  it('takes people apart when a record makes an identifier cross its limit, and together when one goes', async () => {
+    const sharers = ['1', '2', '3', '4'].map((id) => profileOf(id, { email: 'family@x.org' }));
+    const [first, ...others] = sharers;
+    await resolve(sharers.slice(0, 3));
+    const before = first && (await idOf(first));
+    expect(await storedPartition()).toHaveLength(1);
+    await resolve(sharers.slice(3));
+    expect(await storedPartition()).toHaveLength(4);
+    await resolve([], others.slice(0, 1));
+    expect(await storedPartition()).toHaveLength(1);
+    expect(first && (await idOf(first))).toBe(before);
+  });
+
+  it('does not take a shared identifier for a link because only its carriers of one customer were read', async () => {
+    const crowd = ['1', '2', '3', '4'].map((id) => profileOf(id, { phone: '+16022584031' }));
+    const [left, right] = ['5', '6'].map((id) =>
+      profileOf(id, { phone: '+16022584031', email: `${id}@x.org`, membership: 'm1' }),
+    );
+    if (!left || !right) throw new Error('two records are made');
+    await resolve([...crowd, left, right]);
+    expect(await idOf(left)).toBe(await idOf(right));
+    await resolve([{ ...right, partyIdentifications: [] }]);
+    expect(await idOf(left)).not.toBe(await idOf(right));
+  });
+
+  it('writes nothing for a change that touches no identifier, except the position', async () => {
+    const profile = profileOf('1', { email: 'a@x.org', firstName: 'Ann' });
+    await resolve([profile]);
+    const sequence = (await repository.events(0, 100)).length;
+    store.statements.length = 0;
+    expect(await resolve([{ ...profile, fullName: 'Ann Other' }])).toEqual({ operations: 0 });
+    expect(store.statements).toHaveLength(1);
+    const position = { phase: 'FOLLOWING', since: 'x' } as const;
+    const progress = { dataSourceId: 'commerce', position };
+    await resolver.resolve({ changed: [profile], deleted: [], progress });
+    expect(await repository.positionOf('commerce')).toEqual(position);
+    expect(await repository.events(0, 100)).toHaveLength(sequence);
+  });
+
+  it('decides again when another writer was faster', async () => {
+    const [ann, bob] = [profileOf('1', { email: 'a@x.org' }), profileOf('2', { phone: '+16022584031' })];
+    await resolve([ann]);
+    await resolve([bob]);
+    const other = await store.another();
+    let interfered = false;
+    const racing: IdentityRepository = new Proxy(repository, {
+      get(target, name, receiver) {
+        if (name !== 'apply') return Reflect.get(target, name, receiver).bind?.(target) ?? Reflect.get(target, name);
+        return async (changeSet: Parameters<IdentityRepository['apply']>[0]) => {
+          if (!interfered) {
+            interfered = true;
+            const [survivor, merged] = [await idOf(ann), await idOf(bob)];
+            if (!survivor || !merged) throw new Error('both are known');
+            const merge = { kind: 'merge', mergeEventId: 'other', survivor, merged, rule: 'STEWARD' } as const;
+            await other.apply({ operations: [merge], at: '2026-03-01T11:00:00.000Z' });
+          }
+          return target.apply(changeSet);
+        };
+      },
+    });
+    const second = await openResolver(racing, () => now, createStrictEngine);
+    await second.resolve({ changed: [profileOf('3', { email: 'a@x.org', phone: '+16022584031' })], deleted: [] });
+    expect(await storedPartition()).toHaveLength(1);
+  });
+
+  it('writes nothing when the lease was lost', async () => {
+    const lease = await repository.acquireLease('one', 1_000, 0);
+    await repository.acquireLease('two', 1_000, 2_000);
+    if (!lease) throw new Error('a lease is given');
+    const changed = [profileOf('1', { email: 'a@x.org' })];
+    await expect(resolver.resolve({ changed, deleted: [], lease })).rejects.toThrow(LeaseLost);
+    expect(await storedPartition()).toEqual([]);
+  });
+
+  it('costs few statements for a thousand records, and keeps the position only with the last of them', async () => {
+    const profiles = Array.from({ length: 1_500 }, (_, index) =>
+      profileOf(String(index), { email: `p${index % 1_200}@x.org`, phone: `+1602258${1_000 + (index % 1_300)}` }),
+    );
+    const position = { phase: 'READING', after: 'x', changesSince: 'y' } as const;
+    store.statements.length = 0;
+    await resolver.resolve({ changed: profiles, deleted: [], progress: { dataSourceId: 'commerce', position } });
+    expect(store.statements.length).toBeLessThanOrEqual(36);
+    expect(await repository.positionOf('commerce')).toEqual(position);
+    expect(await storedPartition()).toHaveLength(expectedPartition(profiles).length);
+  });
+});
+
+/** The first record with the e-mail addresses and numbers of the other besides its own. */
+function gain(one: CanonicalProfile | undefined, other: CanonicalProfile | undefined): CanonicalProfile[] {
+  if (!one || !other) return [];
+  return [
+    {
+      ...one,
+      contactPointEmails: [...one.contactPointEmails, ...other.contactPointEmails],
+      contactPointPhones: [...one.contactPointPhones, ...other.contactPointPhones],
+      partyIdentifications: [...one.partyIdentifications, ...other.partyIdentifications],
+    },
+  ];
+}
