@@ -26,7 +26,7 @@ import type { MatchModel } from './score/model.ts';
 import { SlotDirectory } from './slot-directory.ts';
 
 /** A block of more records is left out: their pairs are found by other keys. */
-const BLOCK_CAP = 60;
+const BLOCK_CAP = 40;
 /** Records that share a contact point whose number of people has changed are judged again, unless there are more. */
 const REJUDGE_LIMIT = 24;
 
