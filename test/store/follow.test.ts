@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { createCustomer360IdGenerator } from '../../schema/customer360-id.ts';
 import { createCloudClient } from '../../subgraphs/identity/cloud-client.ts';
+import { createEngine } from '../../subgraphs/identity/durable/create-engine.ts';
+import { createDurableResolver, type DurableResolver } from '../../subgraphs/identity/durable/durable-resolver.ts';
+import { createHouseholdIdGenerator } from '../../subgraphs/identity/durable/household-id.ts';
 import { createFollower, type Follower, type FollowerOptions } from '../../subgraphs/identity/follow.ts';
-import { createResolver, type IdentityResolver } from '../../subgraphs/identity/resolution/resolve.ts';
-import { createRuleset, loadRuleset, type Ruleset } from '../../subgraphs/identity/resolution/ruleset.ts';
 import type { IdentityRepository } from '../../subgraphs/identity/store/repository.ts';
 import { profileOf } from '../support/identity-records.ts';
 import { MemoryCloud } from '../support/memory-cloud.ts';
@@ -76,20 +77,21 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
   });
   afterAll(() => store?.close());
 
-  function resolverOver(over: IdentityRepository, ruleset: Ruleset): IdentityResolver {
-    return createResolver({
+  function resolverOver(over: IdentityRepository): DurableResolver {
+    return createDurableResolver({
       repository: over,
-      ruleset,
       hashKey: '00'.repeat(32),
       clock: clock.read,
+      createEngine,
       newCustomer360Id: createCustomer360IdGenerator(clock.read),
       newMergeEventId: randomUUID,
+      newHouseholdId: createHouseholdIdGenerator(clock.read),
     });
   }
 
   function follow(options: Partial<FollowerOptions> = {}): Follower {
     const over = options.repository ?? repository;
-    const resolver = resolverOver(over, loadRuleset());
+    const resolver = resolverOver(over);
     const follower = createFollower({
       repository: over,
       resolver,
@@ -122,8 +124,8 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
   const phaseOf = (follower: Follower, index = 0): string | undefined => follower.status()[index]?.phase;
 
   it('reads every cloud whole, then resolves what is created, changed and deleted', async () => {
-    commerce.put(profileOf('c1', { email: 'a@x.org' }), profileOf('c2'), profileOf('c3', { email: 'b@x.org' }));
-    service.put(profileOf('s1', { email: 'A@x.org', dataSourceId: 'service' }));
+    commerce.put(profileOf('c1', { email: 'ada@x.org' }), profileOf('c2'), profileOf('c3', { email: 'bob@x.org' }));
+    service.put(profileOf('s1', { email: 'ADA@x.org', dataSourceId: 'service' }));
     const follower = follow();
     await follower.caughtUp();
     expect(await people()).toEqual(['c1 s1', 'c2', 'c3']);
@@ -131,9 +133,9 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
       { dataSourceId: 'commerce', phase: 'FOLLOWING', isDrained: true, recordsResolved: 3, failures: 0 },
       { dataSourceId: 'service', phase: 'FOLLOWING', isDrained: true, recordsResolved: 1 },
     ]);
-    commerce.put(profileOf('c4', { email: 'b@x.org' }));
+    commerce.put(profileOf('c4', { email: 'bob@x.org' }));
     await arePeople('c1 s1', 'c2', 'c3 c4');
-    commerce.put(profileOf('c4', { email: 'a@x.org' }));
+    commerce.put(profileOf('c4', { email: 'ada@x.org' }));
     await arePeople('c1 c4 s1', 'c2', 'c3');
     service.remove('s1');
     await arePeople('c1 c4', 'c2', 'c3');
@@ -154,12 +156,12 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
   });
 
   it('goes on where it was after a restart, and does nothing twice', async () => {
-    commerce.put(profileOf('c1', { email: 'a@x.org' }), profileOf('c2'), profileOf('c3'));
+    commerce.put(profileOf('c1', { email: 'ada@x.org' }), profileOf('c2'), profileOf('c3'));
     const first = follow();
     await first.caughtUp();
     await first.stop();
     const before = (await repository.events(0, 100)).at(-1)?.sequence ?? 0;
-    commerce.put(profileOf('c4', { email: 'a@x.org' }));
+    commerce.put(profileOf('c4', { email: 'ada@x.org' }));
     commerce.reads.length = 0;
     await follow().caughtUp();
     expect(await people()).toEqual(['c1 c4', 'c2', 'c3']);
@@ -169,20 +171,21 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
 
   it('goes on with a full read that was cut off, from its last page', async () => {
     commerce.put(...['c1', 'c2', 'c3', 'c4', 'c5'].map((id) => profileOf(id)));
-    const position = { phase: 'READING', after: 'c2', changesSince: '1:5', rules: loadRuleset().fingerprint } as const;
+    const rules = resolverOver(repository).fingerprint;
+    const position = { phase: 'READING', after: 'c2', changesSince: '1:5', rules } as const;
     await repository.apply({
       operations: [],
       progress: { dataSourceId: 'commerce', position },
       at: new Date(clock.now).toISOString(),
     });
-    commerce.put(profileOf('c1', { email: 'a@x.org' }), profileOf('c2'));
+    commerce.put(profileOf('c1', { email: 'ada@x.org' }), profileOf('c2'));
     await follow().caughtUp();
     expect(commerce.reads).toEqual(['page', 'page', 'changes', 'ids 2']);
     expect(await people()).toEqual(['c1', 'c2', 'c3', 'c4', 'c5']);
   });
 
   it('reads all again when the cloud no longer knows the cursor, and forgets what is gone', async () => {
-    commerce.put(profileOf('c1', { email: 'a@x.org' }), profileOf('c2'), profileOf('c3'));
+    commerce.put(profileOf('c1', { email: 'ada@x.org' }), profileOf('c2'), profileOf('c3'));
     const first = follow();
     await first.caughtUp();
     await first.stop();
@@ -193,7 +196,7 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
       ]),
     );
     commerce.remove('c2');
-    commerce.put(profileOf('c4', { email: 'a@x.org' }));
+    commerce.put(profileOf('c4', { email: 'ada@x.org' }));
     commerce.loseLog();
     const second = follow();
     await until(() => phaseOf(second) === 'RETRYING');
@@ -205,17 +208,23 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
     expect(warnings).toEqual([{ dataSourceId: 'commerce', code: 'MALFORMED_ID', failures: 1 }]);
   });
 
-  it('reads all again when the rules are others than before', async () => {
-    const phone = '+16022584031';
-    commerce.put(profileOf('c1', { phone }), profileOf('c2', { phone }), profileOf('c3'));
+  it('reads all again when records are read for other features than before', async () => {
+    const email = 'ada@x.org';
+    commerce.put(profileOf('c1', { email }), profileOf('c2', { email }), profileOf('c3'));
     const first = follow();
     await first.caughtUp();
     await first.stop();
     expect(await people()).toEqual(['c1 c2', 'c3']);
-    const { document } = loadRuleset();
-    const matchRules = document.matchRules.filter((rule) => rule.identifierType !== 'PHONE');
-    await follow({ resolver: resolverOver(repository, createRuleset({ ...document, matchRules })) }).caughtUp();
-    expect(await people()).toEqual(['c1', 'c2', 'c3']);
+    commerce.reads.length = 0;
+    const resolver = resolverOver(repository);
+    const other = {
+      fingerprint: 'other features',
+      resolve: (batch: Parameters<typeof resolver.resolve>[0]) => resolver.resolve(batch),
+    };
+    await follow({ resolver: other }).caughtUp();
+    expect(commerce.reads.filter((read) => read === 'page')).toHaveLength(2);
+    expect((await repository.positionOf('commerce'))?.rules).toBe('other features');
+    expect(await people()).toEqual(['c1 c2', 'c3']);
   });
 
   it('goes on with the other clouds while one is down, and comes back to it ever more slowly', async () => {
@@ -250,12 +259,12 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
   });
 
   it('writes only the position for a change that concerns no identifier', async () => {
-    commerce.put(profileOf('c1', { email: 'a@x.org' }));
+    commerce.put(profileOf('c1', { email: 'ada@x.org' }));
     const follower = follow();
     await follower.caughtUp();
     const before = (await repository.events(0, 100)).length;
     const position = await repository.positionOf('commerce');
-    commerce.put({ ...profileOf('c1', { email: 'a@x.org' }), fullName: 'Ann Other' });
+    commerce.put({ ...profileOf('c1', { email: 'ada@x.org' }), fullName: 'Ann Other' });
     await until(
       async () =>
         (await repository.positionOf('commerce')) !== position && (follower.status()[0]?.recordsResolved ?? 0) > 1,
@@ -285,7 +294,7 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
       clock.pass(9_001);
       const second = follow({ holder: 'two', repository: await store.another() });
       await until(() => phaseOf(second) === 'FOLLOWING');
-      commerce.put(profileOf('c1', { email: 'a@x.org' }));
+      commerce.put(profileOf('c1', { email: 'ada@x.org' }));
       await arePeople('c1');
       await until(() => phaseOf(first) === 'STANDBY');
       expect((await repository.events(0, 100)).map((event) => event.type)).toEqual(['CustomerCreated', 'RecordLinked']);
@@ -307,7 +316,7 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
       clock.pass(3_000);
       await until(() => phaseOf(first) === 'STANDBY');
       clock.pass(3_000);
-      commerce.put(profileOf('c1', { email: 'a@x.org' }));
+      commerce.put(profileOf('c1', { email: 'ada@x.org' }));
       await arePeople('c1');
       expect([phaseOf(first), phaseOf(second)]).toEqual(['STANDBY', 'FOLLOWING']);
       await second.stop();
