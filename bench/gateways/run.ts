@@ -95,7 +95,12 @@ async function measureGateway(
     for (const [operation, request] of Object.entries(OPERATIONS)) {
       if (gateway === FLOOR_GATEWAY && operation !== 'one-fetch') continue;
       const count = operation === 'one-fetch' ? requests * 5 : requests;
-      const order: LoadOrder = { origin, request, connections: CONNECTIONS, requests: Math.max(1500, Math.ceil(count / 2)) };
+      const order: LoadOrder = {
+        origin,
+        request,
+        connections: CONNECTIONS,
+        requests: Math.max(1500, Math.ceil(count / 2)),
+      };
       await ask(load, order);
       const before = cpuSecondsOf(child.pid);
       const result = await ask(load, { ...order, requests: count });
