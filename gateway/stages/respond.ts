@@ -59,7 +59,7 @@ export function respond(outcome: Executed | Error, shaping: Shaping): Answer {
     return errors.length > 0 ? `{"errors":${JSON.stringify(errors)},${data}` : `{${data}`;
   };
   const { bytesWithoutErrors: bytes } = outcome;
-  return { body, text, ...(bytes && errors.length === 0 && { bytes }), status: 200, headers: {} };
+  return { body, text, ...(bytes && !extensions && errors.length === 0 && { bytes }), status: 200, headers: {} };
 }
 
 /** An answer that has errors only. */

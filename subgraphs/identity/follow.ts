@@ -48,8 +48,8 @@ export interface Follower {
 const LEASE_MS = 10_000;
 const PAGE_SIZE = 1_000;
 const RETRY = { firstMs: 200, mostMs: 30_000 };
-/** How soon after a change the resolver tidies up, and how long it waits at most, milliseconds. */
-const TIDY = { soonMs: 200, lateMs: 2_000 };
+/** How long after a start the resolver first tidies up, how soon after a change, and how long it waits at most, milliseconds. */
+const TIDY = { firstMs: 1_000, soonMs: 200, lateMs: 2_000 };
 
 /**
  * Makes the follower: one process at a time reads each cloud whole, then answers its doorbells, and resolves what has
@@ -89,6 +89,8 @@ export function createFollower(options: FollowerOptions): Follower {
     isStandingBy = true;
     look();
   };
+  const caughtUp = (): Promise<void> =>
+    isCaughtUp() ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve));
   const run = (): Promise<void> =>
     workUnderLease(
       { ...parts, holder: options.holder, leaseMs: options.leaseMs ?? LEASE_MS, onStandby },
@@ -98,7 +100,7 @@ export function createFollower(options: FollowerOptions): Follower {
         session = begun;
         options.log.info({ token: begun.lease.token }, 'This process resolves identities from now on.');
         try {
-          await Promise.all([...follows.map((follow) => follow.run(begun)), keepTidy(parts, begun)]);
+          await Promise.all([...follows.map((follow) => follow.run(begun)), keepTidy(parts, begun, caughtUp)]);
         } finally {
           session = null;
         }
@@ -113,7 +115,7 @@ export function createFollower(options: FollowerOptions): Follower {
       look();
       await running;
     },
-    caughtUp: () => (isCaughtUp() ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve))),
+    caughtUp,
     async settle() {
       if (session && !session.signal.aborted) await tidyOnce(parts, session);
     },
@@ -122,8 +124,11 @@ export function createFollower(options: FollowerOptions): Follower {
 }
 
 /** Lets the resolver tidy up soon after whatever changes in the store, whoever changed it, until the session is over. */
-async function keepTidy(parts: CloudFollowParts, session: LeaseSession): Promise<void> {
+async function keepTidy(parts: CloudFollowParts, session: LeaseSession, caughtUp: () => Promise<void>): Promise<void> {
   if (!parts.resolver.tidy) return;
+  // Whoever waits for a first full read, or for a start, waits for records and not for what follows from them.
+  await Promise.race([caughtUp(), ended(session.signal)]);
+  await parts.wait(TIDY.firstMs, session.signal);
   let ring = (): void => {};
   const stop = await parts.repository.listen(() => ring()).catch(() => async () => {});
   let failures = 0;
@@ -136,6 +141,13 @@ async function keepTidy(parts: CloudFollowParts, session: LeaseSession): Promise
     await parts.wait(TIDY.lateMs - TIDY.soonMs, AbortSignal.any([session.signal, rung.signal]));
   }
   await stop();
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** False when it failed: it is tried again soon, and what was decided by hand stands in the store meanwhile. */

@@ -193,7 +193,13 @@ class EngineState implements ResolutionEngine {
   }
 
   fit(): MatchModel {
-    return fitToPopulation(this.population, [...this.slots.slots()]);
+    const decided = this.decided.all().map(({ left, right, kind }) => ({
+      left: this.slots.slotOf(left),
+      right: this.slots.slotOf(right),
+      isSame: kind === 'SAME',
+    }));
+    const known = decided.filter(({ left, right }) => left >= 0 && right >= 0);
+    return fitToPopulation(this.population, [...this.slots.slots()], known);
   }
 
   warnings(): readonly EngineWarning[] {

@@ -53,7 +53,7 @@ export interface ResolutionEngine {
   /** Every household of two or more clusters. */
   households(): IterableIterator<EngineHousehold>;
 
-  /** A model fitted to the records that are here, without labels; decisions of reviewers count as certain. Does not put it in force. */
+  /** A model fitted to the records that are here, without labels; what reviewers decided counts as certain. Does not put it in force. */
   fit(): MatchModel;
   /** Clusters larger than the ruleset's alarm, identifiers that too many share, blocks left out. Counts and sizes, nobody's data. */
   warnings(): readonly EngineWarning[];

@@ -10,8 +10,22 @@ const RANDOM_PAIRS_PER_RECORD = 50;
 const SAMPLED_RECORDS = 5_000;
 const SEED = 42;
 
-/** Fits a model to the records of a population, which `slots` names; to a sample of them where there are many. Deterministic. */
-export function fitToPopulation(population: Population, slots: readonly number[]): MatchModel {
+/** Two records that somebody has decided about, by their slots. */
+export interface DecidedPair {
+  readonly left: number;
+  readonly right: number;
+  readonly isSame: boolean;
+}
+
+/**
+ * Fits a model to the records of a population, which `slots` names; to a sample of them where there are many. What people have
+ * decided counts as certain. Deterministic.
+ */
+export function fitToPopulation(
+  population: Population,
+  slots: readonly number[],
+  decisions: readonly DecidedPair[],
+): MatchModel {
   const prior = createDefaultModel();
   if (slots.length < 2) return prior;
   const comparison = new Comparison();
@@ -35,9 +49,16 @@ export function fitToPopulation(population: Population, slots: readonly number[]
       candidates.add(comparison);
     }
   }
+  const decided = new PairSample();
+  for (const { left, right } of decisions) {
+    population.comparer.compare(left, right, comparison);
+    decided.add(comparison);
+  }
   return fitModel(prior, {
     random,
     candidates,
+    decided,
+    isSame: decisions.map(({ isSame }) => isSame),
     sampledRecords,
     recordCount: slots.length,
     population: populationOf(population.features),

@@ -33,6 +33,9 @@ export interface FitInput {
   readonly random: PairSample;
   /** Every candidate of some records. */
   readonly candidates: PairSample;
+  /** Pairs that people have decided, and how, in the same order. */
+  readonly decided: PairSample;
+  readonly isSame: readonly boolean[];
   /** How many records' candidates these are. */
   readonly sampledRecords: number;
   readonly recordCount: number;
@@ -45,6 +48,8 @@ const ITERATIONS = 12;
 /** The prior weighs as much as so many pairs of one person, and so many random ones. */
 const PRIOR_MATCHES = 200;
 const PRIOR_RANDOM = 20_000;
+/** A pair that somebody has looked at weighs as much as so many that nobody has. */
+const DECIDED_WEIGHT = 5;
 /** Fields whose levels chance reaches often enough to be counted. */
 const COUNTED_BY_CHANCE = new Set<number>([AT.given, AT.family, AT.birth, AT.address]);
 
@@ -98,7 +103,7 @@ function withChances(prior: MatchModel, { random, comparison, population }: FitI
 
 /** One round: every candidate is one person's, a household's or strangers' to some degree; then the levels of each are counted. */
 function maximise(prior: MatchModel, model: MatchModel, input: FitInput): MatchModel {
-  const { candidates, comparison, population, sampledRecords } = input;
+  const { candidates, decided, isSame, comparison, population, sampledRecords } = input;
   const scorer = new Scorer(model);
   const match = new Float64Array(FIELD_COUNT * LEVEL_WIDTH);
   const household = new Float64Array(FIELD_COUNT * LEVEL_WIDTH);
@@ -112,13 +117,14 @@ function maximise(prior: MatchModel, model: MatchModel, input: FitInput): MatchM
     if (asMatch + asHousehold < 1e-4) continue;
     matches += asMatch;
     households += asHousehold;
-    for (let field = 0; field < FIELD_COUNT; field += 1) {
-      const level = comparison.levels[field] as number;
-      if (level === MISSING) continue;
-      const at = field * LEVEL_WIDTH + level;
-      match[at] = (match[at] as number) + asMatch;
-      household[at] = (household[at] as number) + asHousehold;
-    }
+    countLevels(comparison, match, asMatch, household, asHousehold);
+  }
+  // Decided pairs are chosen, not drawn: they say what one person's records look like, not how many there are.
+  for (let pair = 0; pair < decided.size; pair += 1) {
+    decided.read(pair, comparison);
+    scorer.score(comparison, population);
+    const asHousehold = isSame[pair] ? 0 : 1 / (1 + 2 ** -scorer.lastHouseholdBits);
+    countLevels(comparison, match, isSame[pair] ? DECIDED_WEIGHT : 0, household, asHousehold * DECIDED_WEIGHT);
   }
   const fitted = mapLevels(model, (level, field, index) => {
     const start = prior.fields[FIELDS[field] as Field][index] as LevelModel;
@@ -140,6 +146,22 @@ function maximise(prior: MatchModel, model: MatchModel, input: FitInput): MatchM
     matchesPerRecord: (matches + weight * prior.matchesPerRecord) / (sampledRecords + weight),
     householdsPerRecord: (households + weight * prior.householdsPerRecord) / (sampledRecords + weight),
   };
+}
+
+function countLevels(
+  comparison: Comparison,
+  match: Float64Array,
+  asMatch: number,
+  household: Float64Array,
+  asHousehold: number,
+): void {
+  for (let field = 0; field < FIELD_COUNT; field += 1) {
+    const level = comparison.levels[field] as number;
+    if (level === MISSING) continue;
+    const at = field * LEVEL_WIDTH + level;
+    match[at] = (match[at] as number) + asMatch;
+    household[at] = (household[at] as number) + asHousehold;
+  }
 }
 
 /** Levels that say whether a name is in an e-mail address are a field of their own, counted apart. */
