@@ -8,7 +8,7 @@ export interface Limits {
   readonly depth: number;
   /** Aliases of an operation, in its fragments as often as they are spread. */
   readonly aliases: number;
-  /** Fields at the top of an operation; each look at the schema counts as ten. */
+  /** Fields at the top of an operation; each look at the whole schema counts as ten. */
   readonly rootFields: number;
   /** Directives of an operation, in its fragments as often as they are spread. */
   readonly directives: number;

@@ -118,18 +118,19 @@ function sizeOfFragment(
   return size;
 }
 
-/** A look at the schema answers with hundreds of kilobytes, so it counts as this many fields at the top of an operation. */
+/** A look at the whole schema answers with hundreds of kilobytes, so it counts as this many fields at the top of an operation. */
 const SCHEMA_LOOK_WEIGHT = 10;
 
 /** What introspection selects is answered without a fetch: it is as deep as it likes. */
 function sizeOfField(field: FieldNode, below: Size): Size {
-  const isIntrospection = field.name.value.startsWith('__');
+  const name = field.name.value;
+  const isIntrospection = name.startsWith('__');
   return {
     depth: isIntrospection ? 0 : below.depth + 1,
     aliases: below.aliases + (field.alias ? 1 : 0),
     directives: below.directives,
     fields: below.fields + 1,
-    topFields: isIntrospection && field.name.value !== '__typename' ? SCHEMA_LOOK_WEIGHT : 1,
+    topFields: name === '__schema' ? SCHEMA_LOOK_WEIGHT : 1,
   };
 }
 
