@@ -208,10 +208,17 @@ describe('a client that reads too slowly', () => {
     const past = 'subscription { changed(since: "0") { value } }';
     const slow = await RawSocket.ready(server.socketUrl);
     slow.socket.pause();
+    // Both are at the same place before the first event is worked on: they share a stream from the beginning.
+    let begin = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    server.stages.beforeEvent = () => gate;
     slow.subscribe('s', past);
     const stream = await follow(past);
     stream.response.pause();
     await subscribersAre(1);
+    begin();
     const worked = (): number => server.stages.answered;
     for (let before = -1; before !== worked(); ) {
       before = worked();

@@ -110,6 +110,7 @@ describe('equal reads of a subgraph', () => {
     const short = ask(transport, 1, { deadline: clock() + 60 });
     const long = ask(transport, 1);
     await expect(short).rejects.toMatchObject({ code: 'SUBGRAPH_TIMEOUT' });
+    await until(() => held.length === 1);
     for (const request of held) echo(request);
     expect(await long).toMatchObject({ data: { variables: { n: 1 } } });
     expect(server.requests).toHaveLength(1);
