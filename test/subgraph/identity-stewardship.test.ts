@@ -260,7 +260,10 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
     // biome-ignore lint/suspicious/noExplicitAny: a test reads the parts that it has asked for
     const next = async (events: AsyncIterator<any>) => (await events.next()).value.data.identityChanged;
     const live = follow({ id: ada });
+    const sent = store.statements.length;
     const first = next(live);
+    // Without a cursor it starts where the log ends now: known when the statement after that question has been sent.
+    while (store.statements.length < sent + 2) await new Promise(setImmediate);
     await ask(MERGE, { input: { idempotencyKey: 'm', customer360Id: bo, otherCustomer360Id: ada, reason: 'why' } });
     const merged = await first;
     expect(merged).toMatchObject({
