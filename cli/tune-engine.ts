@@ -1,14 +1,18 @@
 import { setFlagsFromString } from 'node:v8';
 
+/** From this one on, V8's optimizing compiler takes half a gigabyte for the largest functions of the embedded store. */
+const FIRST_NODE_WITH_GREEDY_COMPILER = 22;
+
 /**
  * What a process that serves has to settle before anything else is loaded, so it imports this first.
  *
- * WebAssembly is compiled by V8's baseline compiler alone: its optimizing compiler takes a hundred megabytes and more for the
- * largest functions of the embedded store, from Node 22 on half a gigabyte, and a request hardly gets faster (bench/README.md).
- * It has no effect any more once anything was compiled.
+ * WebAssembly is compiled by V8's baseline compiler alone on newer Node: a request takes as long, the process half the memory
+ * (bench/README.md). It has no effect any more once anything was compiled.
  */
-setFlagsFromString('--no-wasm-tier-up');
-setFlagsFromString('--no-wasm-dynamic-tiering');
+if (Number(process.versions.node.split('.')[0]) >= FIRST_NODE_WITH_GREEDY_COMPILER) {
+  setFlagsFromString('--no-wasm-tier-up');
+  setFlagsFromString('--no-wasm-dynamic-tiering');
+}
 
 /**
  * graphql-js is loaded in its production mode, whatever NODE_ENV is. In the other mode it compares classes by name too, to find out
