@@ -1,5 +1,5 @@
+import { type Algorithm, ASYMMETRIC_ALGORITHMS } from './auth/algorithms.ts';
 import type { ClaimNames } from './auth/claims.ts';
-import type { Algorithm } from './auth/jwt.ts';
 import type { Budgets } from './limits/budgets.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits/limits.ts';
 import { DEFAULT_LIVE_LIMITS, type LiveLimits } from './subscribe/live-limits.ts';
@@ -37,21 +37,6 @@ export interface AuthenticationConfig {
   /** Path or URL of a list of revocations. */
   readonly revocations: string | undefined;
 }
-
-/** As in jwt.ts, which is loaded only where tokens are checked. */
-const ALGORITHMS: readonly Algorithm[] = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
 
 const LIMIT_VARIABLES: readonly (readonly [keyof Limits, VariableName, number])[] = [
   ['bodyBytes', 'LIMIT_BODY_BYTES', 64 * 1024 * 1024],
@@ -130,9 +115,9 @@ function placeOf(reader: VariableReader, name: VariableName): string | undefined
 function readAlgorithms(reader: VariableReader): readonly Algorithm[] | undefined {
   const given = listOf(reader, 'AUTH_ALGORITHMS');
   if (given.length === 0) return undefined;
-  const known = ALGORITHMS.filter((algorithm) => given.includes(algorithm));
+  const known = ASYMMETRIC_ALGORITHMS.filter((algorithm) => given.includes(algorithm));
   if (known.length < given.length) {
-    reader.fault('AUTH_ALGORITHMS', `must be some of ${ALGORITHMS.join(', ')}, with commas between them.`);
+    reader.fault('AUTH_ALGORITHMS', `must be some of ${ASYMMETRIC_ALGORITHMS.join(', ')}, with commas between them.`);
   }
   return known;
 }

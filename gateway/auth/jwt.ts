@@ -3,29 +3,12 @@ import type { Clock } from '../../schema/clock.ts';
 import { CodedError } from '../../schema/errors.ts';
 import type { Principal } from '../../schema/principal.ts';
 import { ANONYMOUS } from '../authorize/rights.ts';
+import { type Algorithm, ASYMMETRIC_ALGORITHMS } from './algorithms.ts';
 import type { Authenticated, Authenticator, Credentials } from './authenticator.ts';
 import { type ClaimNames, DEFAULT_CLAIMS, principalOf } from './claims.ts';
 import { Endings } from './endings.ts';
 import { KeySet } from './key-set.ts';
 import { followRevocations, type RevocableToken, type Revocations } from './revocations.ts';
-
-/** Algorithms with a public key; others are never accepted. */
-export const ASYMMETRIC_ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const;
-
-/** One of them. */
-export type Algorithm = (typeof ASYMMETRIC_ALGORITHMS)[number];
 
 /** How tokens are checked. */
 export interface JwtOptions {

@@ -98,7 +98,7 @@ export function createFollower(options: FollowerOptions): Follower {
       async (begun) => {
         isStandingBy = false;
         session = begun;
-        options.log.info({ token: begun.lease.token }, 'This process resolves identities from now on.');
+        options.log.info({ lease: begun.lease.token }, 'This process resolves identities from now on.');
         try {
           await Promise.all([...follows.map((follow) => follow.run(begun)), keepTidy(parts, begun, caughtUp)]);
         } finally {
