@@ -3,6 +3,7 @@ import type { Clock } from '../schema/clock.ts';
 import type { SubgraphTransport } from '../schema/subgraph-transport.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import { CallWatch } from './deadline.ts';
+import { JsonWriter } from './execute/json-writer.ts';
 import { TypeConditions } from './execute/type-conditions.ts';
 import { createGuardRules, type GuardOptions, type GuardRules } from './guard-rules.ts';
 import { choosePlanner } from './planner/choose.ts';
@@ -78,6 +79,7 @@ export function createGeneration(options: GenerationOptions): Generation {
     planning: {
       planner: plannerFor(options, supergraph),
       executor: {
+        out: new JsonWriter(),
         apiSchema: supergraph.apiSchema,
         types: new TypeConditions(supergraph.fullSchema),
         transports,

@@ -1,5 +1,6 @@
 import type { Clock } from '../schema/clock.ts';
 import type { Executable, Executed, ExecutionContext } from './execute/executable.ts';
+import { dataOf } from './execute/outcome.ts';
 import { createDeduplicator, type Deduplication } from './transport/deduplicate.ts';
 import { principalHeader } from './transport/principal-header.ts';
 
@@ -22,7 +23,7 @@ export interface RunSharingOptions {
  */
 export function createRunSharing({ kind, clock, onShared }: RunSharingOptions): RunSharing {
   if (kind === 'OFF') return (executable) => executable;
-  const deduplicator = createDeduplicator<SharedRun>(kind, clock, onShared);
+  const deduplicator = createDeduplicator<Executed>(kind, clock, onShared);
   let lastNumber = 0;
   return (executable) => {
     if (executable.operationKind !== 'query') return executable;
@@ -34,7 +35,7 @@ export function createRunSharing({ kind, clock, onShared }: RunSharingOptions): 
       const run = await deduplicator.share(key, waiting, async (shared) => {
         await new Promise(setImmediate);
         shared.sent();
-        return withBytes(await executable.execute({ ...context, signal: shared.signal }));
+        return executable.execute({ ...context, signal: shared.signal });
       });
       return viewOf(run);
     };
@@ -47,32 +48,15 @@ export function createRunSharing({ kind, clock, onShared }: RunSharingOptions): 
   };
 }
 
-interface SharedRun {
-  readonly executed: Executed;
-  readonly bytes: () => Buffer;
-}
-
-function withBytes(executed: Executed): SharedRun {
-  let bytes: Buffer | undefined;
-  return {
-    executed,
-    bytes() {
-      bytes ??= Buffer.from(`{"data":${executed.json()}}`);
-      return bytes;
-    },
-  };
-}
-
-/** Text and bytes are the same for all; objects are each caller's own, who may change them. */
-function viewOf({ executed, bytes }: SharedRun): Executed {
+/** The bytes are the same for all; objects are each caller's own, who may change them. */
+function viewOf(executed: Executed): Executed {
   let data: Record<string, unknown> | null | undefined;
   return {
     data() {
-      if (data === undefined) data = JSON.parse(executed.json()) as Record<string, unknown> | null;
+      if (data === undefined) data = dataOf(executed.bytes());
       return data;
     },
-    json: () => executed.json(),
-    bytesWithoutErrors: bytes,
+    bytes: () => executed.bytes(),
     get errors() {
       return executed.errors;
     },

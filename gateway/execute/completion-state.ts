@@ -1,5 +1,6 @@
 import type { GraphQLError } from 'graphql';
 import { InvalidValue } from './invalid-value.ts';
+import type { JsonWriter } from './json-writer.ts';
 import type { ResponsePath } from './walk.ts';
 
 /** What is known while one answer is completed. */
@@ -7,13 +8,16 @@ export class CompletionState {
   /** The way to the value that is completed, up to and with `path[depth]`. */
   readonly path: (string | number)[] = [];
   depth = 0;
+  /** Where the answer is written to. */
+  readonly out: JsonWriter;
   readonly variables: Readonly<Record<string, unknown>>;
   /** Errors that were found, beside those of the fetches. */
   readonly found: InvalidValue[] = [];
   readonly #known: readonly GraphQLError[];
   #explained: { readonly within: ReadonlySet<string>; readonly at: ReadonlySet<string> } | undefined;
 
-  constructor(variables: Readonly<Record<string, unknown>>, known: readonly GraphQLError[]) {
+  constructor(out: JsonWriter, variables: Readonly<Record<string, unknown>>, known: readonly GraphQLError[]) {
+    this.out = out;
     this.variables = variables;
     this.#known = known;
   }

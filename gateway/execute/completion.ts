@@ -17,7 +17,7 @@ import {
 import { collectFields } from './collect-fields.ts';
 import type { CompletionState } from './completion-state.ts';
 import { quote } from './json-text.ts';
-import { type Complete, compileLeaf } from './leaves.ts';
+import { type Complete, Completed, compileLeaf } from './leaves.ts';
 import { isInherited, ownValue, type RawObject } from './raw-object.ts';
 
 /** Answers fields about the schema itself as JSON text. */
@@ -36,14 +36,14 @@ export interface CompletionParts {
   readonly introspect: Introspect;
 }
 
-/** Compiles what becomes of a selection on a root type: merged data in, JSON text out, in the client's order. */
+/** Compiles what becomes of a selection on a root type: merged data in, JSON text written, in the client's order. */
 export function compileRoot(type: GraphQLObjectType, selection: SelectionSetNode, parts: CompletionParts): Complete {
   return compileObject(type, [selection], parts);
 }
 
 interface FieldWriter {
   /** What stands before the value; of a constant field the value too. */
-  readonly prefix: string;
+  readonly prefix: Uint8Array;
   readonly name: string;
   readonly isInherited: boolean;
   readonly kind: 'constant' | 'schema' | 'denied' | 'value';
@@ -58,48 +58,57 @@ type Composite = GraphQLObjectType | GraphQLInterfaceType;
 function compileObject(type: Composite, selections: readonly SelectionSetNode[], parts: CompletionParts): Complete {
   const collected = collectFields(type, selections, parts);
   const fields = [...collected].map(([name, nodes], index) => {
-    const prefix = `${index === 0 ? '{' : ','}"${name}":`;
+    const prefix = Buffer.from(`${index === 0 ? '{' : ','}"${name}":`);
     return compileField(type, name, nodes, prefix, parts);
   });
-  if (fields.length === 0) return () => '{}';
   return (value, state) => {
     if (typeof value !== 'object' || Array.isArray(value)) {
       state.invalid(`${type.name} cannot represent the value that a subgraph gave.`);
-      return undefined;
+      return Completed.Invalid;
     }
     return writeObject(value as RawObject, fields, state);
   };
 }
 
-function writeObject(object: RawObject, fields: readonly FieldWriter[], state: CompletionState): string | undefined {
+function writeObject(object: RawObject, fields: readonly FieldWriter[], state: CompletionState): Completed {
   const depth = ++state.depth;
-  let text = '';
+  const { out } = state;
+  if (fields.length === 0) out.byte(OPENING_BRACE);
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i] as FieldWriter;
-    text += field.prefix;
+    out.raw(field.prefix);
     if (field.kind === 'constant') continue;
     const value = field.isInherited ? ownValue(object, field.name) : object[field.name];
     state.path[depth] = field.name;
     state.depth = depth;
+    const at = out.position;
     const isNull = (value === undefined || value === null) && field.kind === 'value';
-    let written = isNull ? 'null' : field.complete(value, state);
-    if (field.isNonNull && (written === 'null' || written === undefined)) {
-      if (written !== undefined && field.kind === 'value') state.nullAt(field.place, value);
+    const completed = isNull ? Completed.Null : field.complete(value, state);
+    if (completed === Completed.Written) continue;
+    if (field.isNonNull) {
+      if (completed === Completed.Null && field.kind === 'value') state.nullAt(field.place, value);
       state.depth = depth - 1;
-      return undefined;
+      return Completed.Invalid;
     }
-    written ??= 'null';
-    text += written;
+    out.position = at;
+    out.null();
   }
+  out.byte(CLOSING_BRACE);
   state.depth = depth - 1;
-  return `${text}}`;
+  return Completed.Written;
 }
+
+const OPENING_BRACE = 123;
+const CLOSING_BRACE = 125;
+const OPENING_BRACKET = 91;
+const CLOSING_BRACKET = 93;
+const COMMA = 44;
 
 function compileField(
   type: Composite,
   name: string,
   nodes: readonly FieldNode[],
-  prefix: string,
+  prefix: Buffer,
   parts: CompletionParts,
 ): FieldWriter {
   const fieldName = nodes[0]?.name.value ?? name;
@@ -112,17 +121,22 @@ function compileField(
       prefix,
       kind: 'denied',
       isNonNull: isNonNull || fieldName === '__typename',
-      complete: () => 'null',
+      complete: () => Completed.Null,
     };
   }
   if (fieldName === '__typename' && isObjectType(type)) {
-    const constant = prefix + quote(type.name);
-    return { ...base, prefix: constant, kind: 'constant', isNonNull: true, complete: () => undefined };
+    const constant = Buffer.concat([prefix, Buffer.from(quote(type.name))]);
+    return { ...base, prefix: constant, kind: 'constant', isNonNull: true, complete: () => Completed.Written };
   }
-  if (fieldName === '__typename') return { ...base, prefix, kind: 'value', isNonNull: true, complete: () => 'null' };
+  if (fieldName === '__typename')
+    return { ...base, prefix, kind: 'value', isNonNull: true, complete: () => Completed.Null };
   if (!definition) {
     const answer = parts.introspect(nodes);
-    return { ...base, prefix, kind: 'schema', isNonNull: false, complete: (_, state) => answer(state) };
+    const complete: Complete = (_, state) => {
+      state.out.text(answer(state));
+      return Completed.Written;
+    };
+    return { ...base, prefix, kind: 'schema', isNonNull: false, complete };
   }
   const complete = compileValue(definition.type, nodes, base.place, parts);
   return { ...base, prefix, kind: 'value', isNonNull, complete };
@@ -155,25 +169,30 @@ function compileList(
   return (value, state) => {
     if (!Array.isArray(value)) {
       state.invalid(`Expected Iterable, but did not find one for field "${place}".`);
-      return undefined;
+      return Completed.Invalid;
     }
     const depth = ++state.depth;
-    let text = '';
+    const { out } = state;
+    out.byte(OPENING_BRACKET);
     for (let i = 0; i < value.length; i++) {
       const item: unknown = value[i];
+      if (i > 0) out.byte(COMMA);
       state.path[depth] = i;
       state.depth = depth;
-      let written = item === null || item === undefined ? 'null' : complete(item, state);
-      if (isNonNull && (written === 'null' || written === undefined)) {
-        if (written !== undefined) state.nullAt(place, item);
+      const at = out.position;
+      const completed = item === null || item === undefined ? Completed.Null : complete(item, state);
+      if (completed === Completed.Written) continue;
+      if (isNonNull) {
+        if (completed === Completed.Null) state.nullAt(place, item);
         state.depth = depth - 1;
-        return undefined;
+        return Completed.Invalid;
       }
-      written ??= 'null';
-      text += i === 0 ? written : `,${written}`;
+      out.position = at;
+      out.null();
     }
+    out.byte(CLOSING_BRACKET);
     state.depth = depth - 1;
-    return `[${text}]`;
+    return Completed.Written;
   };
 }
 
@@ -192,10 +211,10 @@ function compileAbstract(
     let complete = byType.get(typename);
     if (!complete) {
       const runtimeType = runtimeTypeOf(typename, type, parts.apiSchema);
-      if (!runtimeType && isHidden(typename, parts)) return 'null';
+      if (!runtimeType && isHidden(typename, parts)) return Completed.Null;
       if (!runtimeType) {
         state.invalid(`${type.name} cannot represent the value that a subgraph gave.`);
-        return undefined;
+        return Completed.Invalid;
       }
       complete = compileObject(runtimeType, selections, parts);
       byType.set(typename, complete);

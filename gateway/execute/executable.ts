@@ -20,13 +20,11 @@ export interface ExecutionContext {
 export interface Executed {
   /** The answer's data, complete: in the client's order, nulls propagated, nothing that was not selected. Made when first asked for. */
   data(): Record<string, unknown> | null;
-  /** The same as JSON text, without building objects first. */
-  json(): string;
+  /** `{"data":…}` as JSON text in UTF-8, made once without building objects first. Nobody changes the bytes: several answers may share them. */
+  bytes(): Buffer;
   readonly errors: readonly GraphQLError[];
   /** How the fetches ended, by subgraph. */
   readonly fetches: Readonly<Record<string, FetchOutcome>>;
-  /** Of a run that several share: the whole answer without errors as bytes, made once. Nobody changes them. */
-  readonly bytesWithoutErrors?: () => Buffer;
 }
 
 /** An operation compiled once for its plan, run any number of times. */

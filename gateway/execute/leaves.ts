@@ -8,43 +8,85 @@ import {
 import type { CompletionState } from './completion-state.ts';
 import { leafText, quote } from './json-text.ts';
 
-/** Writes a value that is not null as JSON text; undefined when it is none of its type, which is noted then. */
-export type Complete = (value: unknown, state: CompletionState) => string | undefined;
+/** What became of a value. Whoever takes back what was written of one that is not `Written` is the one who writes the null. */
+export const Completed = { Invalid: 0, Written: 1, Null: 2 } as const;
+
+/** One of `Completed`: none of its type, which is noted then; written as JSON text; a null, of which nothing is written. */
+export type Completed = (typeof Completed)[keyof typeof Completed];
+
+/** Writes a value that is not null as JSON text. */
+export type Complete = (value: unknown, state: CompletionState) => Completed;
 
 /** The writer of a scalar's or an enum's values. `fullSchema` has the values that clients can't see. */
 export function compileLeaf(type: GraphQLLeafType, fullSchema: GraphQLSchema): Complete {
   if (isEnumType(type)) return compileEnum(type, fullSchema);
-  if (!isSpecifiedScalarType(type)) return leafText;
-  const fast = FAST[type.name as keyof typeof FAST] ?? (() => undefined);
+  if (!isSpecifiedScalarType(type)) return writeLeaf;
+  const fast = FAST[type.name as keyof typeof FAST] ?? (() => false);
   return (value, state) => {
-    const text = fast(value);
-    if (text !== undefined) return text;
+    if (fast(value, state)) return Completed.Written;
+    let serialized: unknown;
     try {
-      return leafText(type.serialize(value));
+      serialized = type.serialize(value);
     } catch {
       return refuse(type.name, state);
     }
+    return writeLeaf(serialized, state);
   };
+}
+
+function writeLeaf(value: unknown, { out }: CompletionState): Completed {
+  if (typeof value === 'string') {
+    out.string(value);
+    return Completed.Written;
+  }
+  const text = leafText(value);
+  if (text === 'null') return Completed.Null;
+  out.text(text);
+  return Completed.Written;
+}
+
+function writeString(value: unknown, { out }: CompletionState): boolean {
+  if (typeof value !== 'string') return false;
+  out.string(value);
+  return true;
+}
+
+function writeNumber(value: number, { out }: CompletionState): boolean {
+  out.ascii(`${value}`);
+  return true;
 }
 
 /** What subgraphs give when all is well. Anything else is left to the type, which may still take it. */
 const FAST = {
-  ID: (value: unknown) => (typeof value === 'string' ? quote(value) : undefined),
-  String: (value: unknown) => (typeof value === 'string' ? quote(value) : undefined),
-  Int: (value: unknown) => (typeof value === 'number' && (value | 0) === value ? `${value}` : undefined),
-  Float: (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? `${value}` : undefined),
-  Boolean: (value: unknown) => (value === true ? 'true' : value === false ? 'false' : undefined),
+  ID: writeString,
+  String: writeString,
+  Int: (value: unknown, state: CompletionState) =>
+    typeof value === 'number' && (value | 0) === value && writeNumber(value, state),
+  Float: (value: unknown, state: CompletionState) =>
+    typeof value === 'number' && Number.isFinite(value) && writeNumber(value, state),
+  Boolean: (value: unknown, { out }: CompletionState) => {
+    if (value !== true && value !== false) return false;
+    out.ascii(value ? 'true' : 'false');
+    return true;
+  },
 };
 
 /** A value that clients can't see is null for them, and no fault. */
 function compileEnum(type: GraphQLEnumType, fullSchema: GraphQLSchema): Complete {
-  const texts = new Map<unknown, string>();
+  const texts = new Map<unknown, Uint8Array | null>();
   const fullType = fullSchema.getType(type.name);
-  if (isEnumType(fullType)) for (const { name } of fullType.getValues()) texts.set(name, 'null');
-  for (const { name } of type.getValues()) texts.set(name, quote(name));
-  return (value, state) => texts.get(value) ?? refuse(type.name, state);
+  if (isEnumType(fullType)) for (const { name } of fullType.getValues()) texts.set(name, null);
+  for (const { name } of type.getValues()) texts.set(name, Buffer.from(quote(name)));
+  return (value, state) => {
+    const text = texts.get(value);
+    if (text === undefined) return refuse(type.name, state);
+    if (text === null) return Completed.Null;
+    state.out.raw(text);
+    return Completed.Written;
+  };
 }
 
-function refuse(typename: string, state: CompletionState): undefined {
+function refuse(typename: string, state: CompletionState): Completed {
   state.invalid(`${typename} cannot represent the value that a subgraph gave.`);
+  return Completed.Invalid;
 }

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { FetchOutcome } from '../../schema/subgraph-transport.ts';
 import { CompletionState } from './completion-state.ts';
 import type { Executed } from './executable.ts';
-import type { Complete } from './leaves.ts';
+import { type Complete, Completed } from './leaves.ts';
 import type { MergeShape } from './merge.ts';
 import type { Run } from './run.ts';
 import type { ResponsePath } from './walk.ts';
@@ -13,7 +13,7 @@ export class Outcome implements Executed {
   readonly #complete: Complete;
   /** What the client selected, to end error paths where its answer does. */
   readonly #selected: MergeShape;
-  #completed: { readonly json: string; readonly errors: readonly GraphQLError[] } | undefined;
+  #completed: { readonly bytes: Buffer; readonly errors: readonly GraphQLError[] } | undefined;
   #data: Record<string, unknown> | null | undefined;
 
   constructor(run: Run, complete: Complete, selected: MergeShape) {
@@ -22,12 +22,12 @@ export class Outcome implements Executed {
     this.#selected = selected;
   }
 
-  json(): string {
-    return this.#finish().json;
+  bytes(): Buffer {
+    return this.#finish().bytes;
   }
 
   data(): Record<string, unknown> | null {
-    if (this.#data === undefined) this.#data = JSON.parse(this.json()) as Record<string, unknown> | null;
+    if (this.#data === undefined) this.#data = dataOf(this.bytes());
     return this.#data;
   }
 
@@ -39,16 +39,32 @@ export class Outcome implements Executed {
     return this.#run.outcomes.soFar();
   }
 
-  #finish(): { readonly json: string; readonly errors: readonly GraphQLError[] } {
+  #finish(): { readonly bytes: Buffer; readonly errors: readonly GraphQLError[] } {
     if (this.#completed) return this.#completed;
-    const { data, errors, context } = this.#run;
+    const { data, errors, context, parts } = this.#run;
+    const { out } = parts;
     const known = errors.length === 0 ? errors : presentable(errors, this.#selected);
-    const state = new CompletionState(context.variables, known);
+    const state = new CompletionState(out, context.variables, known);
     state.depth = -1;
-    const json = this.#complete(data, state) ?? 'null';
-    this.#completed = { json, errors: state.found.length === 0 ? known : [...known, ...state.found] };
+    out.begin();
+    out.raw(BEFORE_DATA);
+    const at = out.position;
+    if (this.#complete(data, state) !== Completed.Written) {
+      out.position = at;
+      out.null();
+    }
+    out.raw(AFTER_DATA);
+    this.#completed = { bytes: out.end(), errors: state.found.length === 0 ? known : [...known, ...state.found] };
     return this.#completed;
   }
+}
+
+const BEFORE_DATA = Buffer.from('{"data":');
+const AFTER_DATA = Buffer.from('}');
+
+/** The data in the bytes of an answer, as objects of the caller's own. */
+export function dataOf(bytes: Buffer): Record<string, unknown> | null {
+  return (JSON.parse(bytes.toString()) as { data: Record<string, unknown> | null }).data;
 }
 
 /** Errors as a client may read them: their paths end where the answer does, and none is told twice. */

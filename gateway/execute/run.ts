@@ -4,6 +4,7 @@ import type { SubgraphTransport } from '../../schema/subgraph-transport.ts';
 import type { CallWatch } from '../deadline.ts';
 import type { ExecutionContext } from './executable.ts';
 import { FetchOutcomes } from './fetch-outcomes.ts';
+import type { JsonWriter } from './json-writer.ts';
 import type { RawObject } from './raw-object.ts';
 import type { TypeConditions } from './type-conditions.ts';
 import type { ResponsePath } from './walk.ts';
@@ -14,6 +15,8 @@ export interface ExecutorParts {
   readonly apiSchema: GraphQLSchema;
   /** The supergraph with all that clients do not see. */
   readonly types: TypeConditions;
+  /** Writes the answers, one at a time. */
+  readonly out: JsonWriter;
   /** A way to each subgraph, by name. */
   readonly transports: Readonly<Record<string, SubgraphTransport>>;
   /** How long one fetch may take. */

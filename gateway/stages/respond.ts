@@ -14,9 +14,7 @@ export interface Answer {
     readonly data?: Record<string, unknown> | null;
     readonly extensions?: { readonly c360: PlanView };
   };
-  /** The body as JSON text, where it can be had without making the objects: `textOf` gives it always. */
-  readonly text?: () => string;
-  /** The same as bytes, where several answers have them in common. */
+  /** The body as JSON text in UTF-8, where it can be had without making the objects: `textOf` gives it always. */
   readonly bytes?: () => Buffer;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -53,13 +51,14 @@ export function respond(outcome: Executed | Error, shaping: Shaping): Answer {
     },
     ...(extensions && { extensions }),
   };
-  const text = (): string => {
-    const shown = extensions ? `,"extensions":${JSON.stringify(extensions)}` : '';
-    const data = `"data":${outcome.json()}${shown}}`;
-    return errors.length > 0 ? `{"errors":${JSON.stringify(errors)},${data}` : `{${data}`;
+  const bytes = (): Buffer => {
+    const whole = outcome.bytes();
+    if (errors.length === 0 && !extensions) return whole;
+    const before = errors.length > 0 ? `{"errors":${JSON.stringify(errors)},` : '{';
+    const after = extensions ? `,"extensions":${JSON.stringify(extensions)}}` : '}';
+    return Buffer.concat([Buffer.from(before), whole.subarray(1, -1), Buffer.from(after)]);
   };
-  const { bytesWithoutErrors: bytes } = outcome;
-  return { body, text, ...(bytes && !extensions && errors.length === 0 && { bytes }), status: 200, headers: {} };
+  return { body, bytes, status: 200, headers: {} };
 }
 
 /** An answer that has errors only. */
@@ -72,8 +71,8 @@ export function refusal(
 }
 
 /** The body of an answer as JSON text. */
-export function textOf({ body, text }: Answer): string {
-  return text ? text() : JSON.stringify(body);
+export function textOf({ body, bytes }: Answer): string {
+  return bytes ? bytes().toString() : JSON.stringify(body);
 }
 
 /** Writes an answer. An `application/json` client is told by the body, not the status, what is wrong with an operation. */
@@ -81,10 +80,10 @@ export function send(response: ServerResponse, answer: Answer, mediaType: MediaT
   const code = answer.body.errors?.[0]?.extensions?.['code'];
   const isAboutOperation = mediaType === 'application/json' && typeof code === 'string' && OPERATION_CODES.has(code);
   const status = isAboutOperation ? 200 : answer.status;
-  const content = answer.bytes?.() ?? textOf(answer);
+  const content = answer.bytes?.() ?? Buffer.from(textOf(answer));
   response.writeHead(status, {
     'content-type': `${mediaType}; charset=utf-8`,
-    'content-length': Buffer.byteLength(content),
+    'content-length': content.length,
     'cache-control': 'no-store',
     ...answer.headers,
   });
