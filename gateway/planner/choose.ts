@@ -1,5 +1,7 @@
+import { type DocumentNode, parse } from 'graphql';
 import { createApolloPlanner } from './apollo.ts';
 import { coversOperation } from './coverage.ts';
+import { refusingTwoFields } from './one-name-two-fields.ts';
 import type { ActiveLabels } from './override-labels.ts';
 import type { Planner, PlannerChoice } from './planner.ts';
 import { withOwnRequiredNames } from './required-names.ts';
@@ -8,6 +10,8 @@ import { createRustPlanner, loadRustQueryPlanner } from './rust.ts';
 /** What a planner is chosen by. */
 export interface PlannerOptions {
   readonly supergraphSdl: string;
+  /** The same, parsed, where that is done already. */
+  readonly document?: DocumentNode;
   /** The supergraph as Apollo's planner wants it. Built, and its library loaded, when it is first asked for. */
   readonly supergraph: () => Parameters<typeof createApolloPlanner>[0];
   /** `auto` when not given. */
@@ -26,7 +30,8 @@ export interface PlannerOptions {
  * docs/decisions/0006-planners.md has the figures.
  */
 export function choosePlanner(options: PlannerOptions): Planner {
-  return withOwnRequiredNames(chooseAmong(options), options.supergraphSdl);
+  const planner = withOwnRequiredNames(chooseAmong(options), options.supergraphSdl);
+  return options.supergraphSdl.includes('isInterfaceObject: true') ? refusingTwoFields(planner) : planner;
 }
 
 function chooseAmong(options: PlannerOptions): Planner {
@@ -39,7 +44,8 @@ function chooseAmong(options: PlannerOptions): Planner {
     return apollo();
   }
   try {
-    const rust = createRustPlanner(loadRust(), supergraphSdl, activeLabels);
+    const { document = parse(supergraphSdl, { noLocation: true }) } = options;
+    const rust = createRustPlanner(loadRust(), { sdl: supergraphSdl, document }, activeLabels);
     return choice === 'rust' ? rust : withFallback(rust, apollo);
   } catch (error) {
     onWarning?.(`The Rust planner cannot be used (${firstLine(error)}): Apollo's planner is used.`);

@@ -5,6 +5,7 @@ import { CodedError } from '../../schema/errors.ts';
 import { Refused } from '../operation.ts';
 import { checkTypes } from './check-types.ts';
 import { foldPlan } from './fold.ts';
+import { hasNameOfTwoFields, twoFieldsRefused, withoutIdleAliases } from './one-name-two-fields.ts';
 import type { ActiveLabels } from './override-labels.ts';
 import { planParts } from './parts.ts';
 import type { OperationPlan } from './plan.ts';
@@ -30,13 +31,15 @@ export function loadRustQueryPlanner(): RustQueryPlanner {
  */
 export function createRustPlanner(
   QueryPlanner: RustQueryPlanner,
-  supergraphSdl: string,
+  { sdl, document }: { readonly sdl: string; readonly document: DocumentNode },
   activeLabels: ActiveLabels = new Set(),
 ): Planner {
-  const planner = new QueryPlanner(supergraphSdl);
-  const facts = readSubgraphFacts(supergraphSdl);
+  const planner = new QueryPlanner(sdl);
+  const facts = readSubgraphFacts(document);
   const labels = new Set([...activeLabels].filter((label) => planner.overrideLabels.includes(label)));
-  const plan = (document: DocumentNode, percentage: number): OperationPlan => {
+  const plan = (given: DocumentNode, percentage: number): OperationPlan => {
+    const document = withoutIdleAliases(given);
+    if (hasNameOfTwoFields(document)) throw twoFieldsRefused();
     const planned = fromRustPlan(askPlanner(planner, document, labels, percentage));
     checkTypes(planned, document, facts);
     return foldPlan(planned, facts);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { execute, parse, validate } from 'graphql';
 import { createGateway, type Gateway } from '../../gateway/gateway.ts';
+import { hasNameOfTwoFields } from '../../gateway/planner/one-name-two-fields.ts';
 import { createApolloReference } from '../support/harbour/apollo-reference.ts';
 import { makeHarbourData } from '../support/harbour/data.ts';
 import { createHarbour } from '../support/harbour/harbour.ts';
@@ -45,6 +46,13 @@ const KNOWN_WRONG_ANSWERS: readonly {
     explains: ({ query }) => query.startsWith('mutation'),
   },
   {
+    name: 'an object takes the name of the interface that an @interfaceObject of it has, and is taken for null',
+    explains: ({ query }, truth, answer) =>
+      query.includes('__typename') &&
+      /\b(crew|captain)\b/.test(query) &&
+      isNulled(JSON.parse(truth.text), JSON.parse(answer.text)),
+  },
+  {
     name: 'an object of which @skip and @include leave nothing is taken for null',
     explains: ({ query }) => query.includes('@skip') || query.includes('@include'),
   },
@@ -57,6 +65,19 @@ function reordered(text: string, isLeftOut: (key: string) => boolean = () => fal
     const entries = Object.entries(value).filter(([key]) => !isLeftOut(key));
     return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
   });
+}
+
+/** Whether the answer is the truth but for objects that are null. */
+function isNulled(truth: unknown, answer: unknown): boolean {
+  if (typeof truth !== 'object' || truth === null) return truth === answer;
+  if (answer === null) return !Array.isArray(truth);
+  if (typeof answer !== 'object') return false;
+  const values = answer as Readonly<Record<string, unknown>>;
+  const names = Object.keys(truth);
+  return (
+    names.length === Object.keys(values).length &&
+    names.every((name) => name in values && isNulled((truth as Readonly<Record<string, unknown>>)[name], values[name]))
+  );
 }
 
 function isTypename(key: string): boolean {
@@ -96,7 +117,10 @@ interface Answered {
 
 function prepare({ operation: choices }: { operation: number[] }): GeneratedOperation | undefined {
   const operation = makeOperation(harbour.monolith, drawFrom(choices));
-  return validate(harbour.monolith, parse(operation.query)).length === 0 ? operation : undefined;
+  const document = parse(operation.query);
+  // Refused, since the harbour has an interface object: see one-name-two-fields.test.ts.
+  if (hasNameOfTwoFields(document)) return undefined;
+  return validate(harbour.monolith, document).length === 0 ? operation : undefined;
 }
 
 function exchangeData(choices: readonly number[]): void {
