@@ -15,20 +15,25 @@ const SEED = 7;
  * Measures identity resolution over files of canonical records.
  *   npm run build && node dist/bench/resolution.js --input records.ndjson
  * In bulk as `c360 resolve` does it, in a process of its own (time, CPU, peak memory); then in process the last 10,000 records one by
- * one upon all others; with --shuffle all of them in another order, against bulk.
+ * one upon all others; with --shuffle all of them in another order, against bulk. With --only bulk or --only arrival just that.
  */
 async function run(): Promise<void> {
   const { values } = parseArgs({
-    options: { input: { type: 'string', multiple: true }, shuffle: { type: 'boolean', default: false } },
+    options: {
+      input: { type: 'string', multiple: true },
+      shuffle: { type: 'boolean', default: false },
+      only: { type: 'string' },
+    },
   });
   const inputs = values.input ?? [];
   if (inputs.length === 0) throw new Error('--input FILE is needed.');
-  measureBulk(inputs);
-  const records = [...readMatchRecords(inputs, { onBadLine: () => undefined, onProgress: () => undefined })];
-  const bulk = newEngine();
-  bulk.load(records, { fit: true });
-  measureArrival(records, bulk);
-  if (values.shuffle) measureShuffled(records, bulk);
+  if (values.only !== 'arrival') measureBulk(inputs);
+  if (values.only !== 'bulk') measureArrival(inputs);
+  if (values.shuffle) measureShuffled([...recordsOf(inputs)]);
+}
+
+function recordsOf(inputs: readonly string[]): Generator<MatchRecord> {
+  return readMatchRecords(inputs, { onBadLine: () => undefined, onProgress: () => undefined });
 }
 
 function measureBulk(inputs: readonly string[]): void {
@@ -47,21 +52,33 @@ function measureBulk(inputs: readonly string[]): void {
   console.log(`bulk, parsing included: ${s.toFixed(1)} s, CPU ${cpu.toFixed(1)} s, peak ${Math.round(mib)} MiB`);
 }
 
-function measureArrival(records: readonly MatchRecord[], bulk: ResolutionEngine): void {
-  const at = Math.max(0, records.length - NEW_RECORDS);
-  const engine = newEngine(bulk);
-  engine.load(records.slice(0, at));
-  const times = timeUpserts(engine, records.slice(at));
-  console.log(`one new record upon ${at.toLocaleString('en')}: ${quantiles(times)}`);
+function measureArrival(inputs: readonly string[]): void {
+  const last: MatchRecord[] = [];
+  function* allButLast(): Generator<MatchRecord> {
+    for (const record of recordsOf(inputs)) {
+      last.push(record);
+      if (last.length > 2 * NEW_RECORDS) yield* last.splice(0, NEW_RECORDS);
+    }
+    yield* last.splice(0, last.length - NEW_RECORDS);
+  }
+  const engine = newEngine();
+  engine.load(allButLast(), { fit: true });
+  const before = engine.size;
+  const { user, system } = process.cpuUsage();
+  const times = timeUpserts(engine, last);
+  const cpu = process.cpuUsage({ user, system });
+  const each = (cpu.user + cpu.system) / 1_000 / last.length;
+  console.log(`one new record upon ${before.toLocaleString('en')}: ${quantiles(times)}, CPU ${each.toFixed(3)} ms`);
 }
 
-function measureShuffled(records: readonly MatchRecord[], bulk: ResolutionEngine): void {
+function measureShuffled(records: readonly MatchRecord[]): void {
+  const bulk = newEngine();
+  bulk.load(records, { fit: true });
   const engine = newEngine(bulk);
   console.log(`all one by one, shuffled: ${quantiles(timeUpserts(engine, shuffled(records)))}`);
-  const clusters = new Map([...bulk.clusters()].map(({ key, records: members }) => [key, members.join(' ')]));
+  const clusters = new Map([...bulk.groups()].map((group) => [group[0], group.join(' ')]));
   const total = clusters.size;
-  for (const { key, records: members } of engine.clusters())
-    if (clusters.get(key) === members.join(' ')) clusters.delete(key);
+  for (const group of engine.groups()) if (clusters.get(group[0]) === group.join(' ')) clusters.delete(group[0]);
   console.log(`clusters that differ from bulk: ${clusters.size} of ${total}`);
 }
 

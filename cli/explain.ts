@@ -2,18 +2,17 @@ import { parseArgs } from 'node:util';
 import { createResolutionEngine } from '../subgraphs/identity/resolution/create-engine.ts';
 import type { ResolutionEngine } from '../subgraphs/identity/resolution/engine.ts';
 import { createDefaultModel } from '../subgraphs/identity/resolution/score/default-model.ts';
-import { readMatchRecords } from './canonical-records.ts';
 import { type EngineOptions, readModel, readRuleset } from './engine-documents.ts';
 import { WrongUsage } from './failure.ts';
+import { loadRecords } from './load-records.ts';
 import { waterfall } from './waterfall.ts';
 
 /** `c360 explain A B`: says why two records of a file are, or are not, one person. Exits 1 when one of them is not there. */
 export async function runExplain(argv: readonly string[]): Promise<number> {
   const { names, inputs, ruleset, model } = readOptions(argv);
   const engine = createResolutionEngine({ ruleset, model: model ?? createDefaultModel() });
-  engine.load(readMatchRecords(inputs, { onBadLine: () => undefined, onProgress: () => undefined }), {
-    fit: model === undefined,
-  });
+  const observer = { onBadLine: () => undefined, onProgress: () => undefined };
+  await loadRecords(engine, inputs, { ...observer, fit: model === undefined });
   const keys = names.map((name) => findKey(engine, name));
   const [left, right] = keys;
   const missing = names.filter((_, index) => keys[index] === undefined);
@@ -53,7 +52,7 @@ function readOptions(argv: readonly string[]): ExplainOptions {
 /** A record by `dataSourceId|sourceRecordId`, or by its `sourceRecordId` alone: the first that has it. */
 function findKey(engine: ResolutionEngine, name: string): string | undefined {
   if (engine.has(name)) return name;
-  for (const { records } of engine.clusters()) {
+  for (const records of engine.groups()) {
     const found = records.find((key) => key.slice(key.indexOf('|') + 1) === name);
     if (found !== undefined) return found;
   }

@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util';
 import { createResolutionEngine } from '../subgraphs/identity/resolution/create-engine.ts';
 import type { ResolutionEngine } from '../subgraphs/identity/resolution/engine.ts';
 import { createDefaultModel } from '../subgraphs/identity/resolution/score/default-model.ts';
-import { readMatchRecords } from './canonical-records.ts';
 import { type EngineOptions, readModel, readRuleset } from './engine-documents.ts';
 import { WrongUsage } from './failure.ts';
+import { loadRecords } from './load-records.ts';
 import type { BadLine } from './ndjson.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -24,7 +24,8 @@ export async function runResolve(argv: readonly string[]): Promise<number> {
   const badLines: BadLine[] = [];
   let badCount = 0;
   const engine = createResolutionEngine({ ruleset: options.ruleset, model: options.model ?? createDefaultModel() });
-  const records = readMatchRecords(options.inputs, {
+  await loadRecords(engine, options.inputs, {
+    fit: options.model === undefined,
     onBadLine(bad) {
       badCount += 1;
       if (badLines.length >= NAMED_BAD_LINES) return;
@@ -33,7 +34,6 @@ export async function runResolve(argv: readonly string[]): Promise<number> {
     },
     onProgress: (count) => tell(`${count.toLocaleString('en')} records read, ${seconds()}`),
   });
-  engine.load(records, { fit: options.model === undefined });
   tell(`${engine.size.toLocaleString('en')} records linked, ${seconds()}`);
   const clusters = writeClusters(engine, options.output);
   if (options.report !== undefined)
@@ -96,8 +96,8 @@ function writeClusters(engine: ResolutionEngine, output: string): WrittenCluster
   let count = 0;
   let ambiguous = 0;
   let text = 'sourceRecordId,customer360Id\n';
-  for (const { key, records } of engine.clusters()) {
-    const id = customer360IdOf(key);
+  for (const records of engine.groups()) {
+    const id = customer360IdOf(records[0] ?? '');
     count += 1;
     sizes.set(records.length, (sizes.get(records.length) ?? 0) + 1);
     for (const record of records) {

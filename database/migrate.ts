@@ -43,9 +43,10 @@ export async function migrate(
   const before = await appliedNames(database, schema);
   const createdSchema = before === null && (await createSchema(database, schema));
   const applied: string[] = [];
-  for (const migration of all) {
-    if (before?.has(migration.name)) continue;
-    if (await runOnce(database, schema, migration)) applied.push(migration.name);
+  const missing = all.filter(({ name }) => !before?.has(name));
+  for (const migration of missing) {
+    const isLast = migration === missing.at(-1);
+    if (await runOnce(database, schema, migration, isLast)) applied.push(migration.name);
   }
   const own = new Set(migrations.map(({ name }) => name));
   return { createdSchema, applied: applied.filter((name) => own.has(name)) };
@@ -74,14 +75,19 @@ async function createSchema(database: Database, schema: string): Promise<boolean
   });
 }
 
-/** Runs a migration unless another process has done so meanwhile. */
-async function runOnce(database: Database, schema: string, { name, sql }: Migration): Promise<boolean> {
+/** Runs a migration unless another process has done so meanwhile. After the last one the log learns of columns that are new. */
+async function runOnce(
+  database: Database,
+  schema: string,
+  { name, sql }: Migration,
+  isLast: boolean,
+): Promise<boolean> {
   return database.transaction(async (transaction) => {
     await takeTurn(transaction, schema);
     const table = `${quoteIdentifier(schema)}.schema_migration`;
     const done = await transaction.query(`SELECT FROM ${table} WHERE name = $1`, [name]);
     if (done.length > 0) return false;
-    await transaction.script(sql);
+    await transaction.script(isLast ? `${sql}\n;SELECT ${quoteIdentifier(schema)}.rewatch();` : sql);
     await transaction.query(`INSERT INTO ${table} (name) VALUES ($1)`, [name]);
     return true;
   });

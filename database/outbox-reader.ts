@@ -1,3 +1,4 @@
+import { CodedError } from '../schema/errors.ts';
 import type { Database } from './database.ts';
 import { quoteIdentifier, quoteLiteral } from './identifiers.ts';
 import type { OutboxEvent } from './outbox.ts';
@@ -22,15 +23,32 @@ export interface OutboxReaderOptions {
 
 /** Reads a log in order. Any number of followers may share one reader: those that stand at one place read it once. */
 export interface OutboxReader {
-  /** Events after a sequence, in order; ends before a gap that a running transaction may still fill. */
+  /** Events after a sequence, in order; ends before a gap that a running transaction may still fill. Throws CURSOR_TOO_OLD. */
   read(after: number, limit: number): Promise<OutboxEvent[]>;
   /** A position after which nothing is missed that is committed after this call. Long transactions make it lie further back. */
   head(): Promise<number>;
-  /** Batches of events as they come, never empty, until the signal aborts. Throws StoreUnavailable when the store fails. */
+  /** The newest event that can be seen, the last sequence that was given out (also to what was rolled back), the highest that was pruned. */
+  bounds(): Promise<OutboxBounds>;
+  /**
+   * Batches of events as they come, never empty, until the signal aborts. Throws StoreUnavailable when the store fails, CURSOR_TOO_OLD
+   * when what comes next was pruned.
+   */
   follow(
     after: number,
     options: { readonly signal: AbortSignal; readonly batchSize?: number },
   ): AsyncIterableIterator<OutboxEvent[]>;
+}
+
+/** How far a log reaches, by sequence; 0 where there is none. */
+export interface OutboxBounds {
+  readonly newest: number;
+  readonly lastGiven: number;
+  readonly floor: number;
+}
+
+/** What is said of a position whose next events were pruned. */
+export function cursorTooOld(): CodedError {
+  return new CodedError('CURSOR_TOO_OLD', 'What came right after `since` is kept no more.');
 }
 
 /** Makes a reader of a schema's outbox. */
@@ -39,6 +57,7 @@ export function createOutboxReader({ database, schema, wait = waitFor }: OutboxR
   return {
     read: async (after, limit) => (await log.read(after, limit)).events,
     head: () => log.head(wait),
+    bounds: () => log.bounds(),
     follow: (after, { signal, batchSize = 500 }) => follow(log, wait, { after, signal, batchSize }),
   };
 }
@@ -82,6 +101,8 @@ class OutboxLog {
   readonly #database: Database;
   readonly #channel: string;
   readonly #table: string;
+  readonly #floorTable: string;
+  readonly #sequence: string;
   readonly #gaps: OutboxGaps;
   /** Readings under way, by what they read and how often it had rung when they began. */
   readonly #reading = new Map<string, Promise<Batch>>();
@@ -91,6 +112,8 @@ class OutboxLog {
     this.#database = database;
     this.#channel = outboxChannel(schema);
     this.#table = `${quoteIdentifier(schema)}.outbox`;
+    this.#floorTable = `${quoteIdentifier(schema)}.outbox_floor`;
+    this.#sequence = `${quoteIdentifier(schema)}.outbox_sequence_seq`;
     this.#gaps = new OutboxGaps(() => this.#writers());
   }
 
@@ -115,15 +138,34 @@ class OutboxLog {
     const settledBefore = this.#gaps.settledUpTo;
     const events = await this.#select(after, limit);
     const last = events.at(-1)?.sequence ?? after;
-    if (last - after === events.length || last <= settledBefore) return { events, isHeldUp: false };
+    if (last - after === events.length) return { events, isHeldUp: false };
+    if (last <= settledBefore) {
+      await this.#checkFloor(after);
+      return { events, isHeldUp: false };
+    }
     const settled = await this.#gaps.settle(last);
     // Read again: what was committed between the two looks is now seen, what is still missing and settled never will be.
     const again = await this.#select(after, limit);
+    await this.#checkFloor(after);
     const end = again.findIndex(({ sequence }, index) => {
       const previous = again[index - 1]?.sequence ?? after;
       return sequence - previous > 1 && sequence - 1 > settled;
     });
     return end === -1 ? { events: again, isHeldUp: false } : { events: again.slice(0, end), isHeldUp: true };
+  }
+
+  /** What is missing may have been pruned: asked after the reading, because it may be pruned while it is read. */
+  async #checkFloor(after: number): Promise<void> {
+    if (after < (await this.bounds()).floor) throw cursorTooOld();
+  }
+
+  async bounds(): Promise<OutboxBounds> {
+    const [row] = await this.#database.query<{ newest: number; last_given: number; floor: number }>(
+      `SELECT coalesce((SELECT max(sequence) FROM ${this.#table}), 0) AS newest,
+         coalesce((SELECT sequence FROM ${this.#floorTable}), 0) AS floor, last_value AS last_given
+       FROM ${this.#sequence}`,
+    );
+    return { newest: row?.newest ?? 0, lastGiven: row?.last_given ?? 0, floor: row?.floor ?? 0 };
   }
 
   async head(wait: (milliseconds: number, signal: AbortSignal) => Promise<unknown>): Promise<number> {

@@ -1,8 +1,12 @@
+import { consumersSql } from './consumer-schema.ts';
 import { quoteIdentifier, quoteLiteral } from './identifiers.ts';
+import { secondVersion } from './outbox-changes.ts';
 
-/** What gives a schema its log and `watch(table, event type, key column)`. A later change of it is a further step. */
+/** What gives a schema its log, `watch(table, event type, key column, owner column)` and its consumers. A later change is a further step. */
 export const OUTBOX_MIGRATIONS: readonly { readonly name: string; readonly sqlFor: (schema: string) => string }[] = [
   { name: 'outbox-0001', sqlFor: firstVersion },
+  { name: 'outbox-0002', sqlFor: secondVersion },
+  { name: 'outbox-0003', sqlFor: consumersSql },
 ];
 
 /** The channel on which a schema's log rings. */

@@ -1,7 +1,11 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { CLOUDS } from '../schema/clouds.ts';
+import { parseDuration } from '../schema/duration.ts';
+import { type NatsAddress, parseNatsUrl } from '../schema/nats-address.ts';
 import { SIGNING_KEY_BYTES } from '../schema/request-signature.ts';
+import { type JourneysConfig, readJourneys } from './journeys-config.ts';
+import { type MailConfig, readMail } from './mail-config.ts';
 import { PLANNER_CHOICES, type PlannerChoice } from './planner/planner.ts';
 import { readSecurity, type SecurityConfig } from './security-config.ts';
 import type { Deduplication } from './transport/deduplicate.ts';
@@ -19,6 +23,12 @@ export interface Config {
   readonly subgraphs: Readonly<Record<string, SubgraphConfig>>;
   /** The identity store, when it is Neo4j. */
   readonly neo4j?: { readonly uri: string; readonly user: string; readonly password: string };
+  /** How journeys go. */
+  readonly journeys: JourneysConfig;
+  /** How mail of journeys is sent. */
+  readonly mail: MailConfig;
+  /** Where the events of the stores are relayed to. Carries a password. */
+  readonly nats?: { readonly address: NatsAddress; readonly prefix: string; readonly replicas: number };
   /** How long one fetch to a subgraph may take. */
   readonly subgraphTimeoutMs: number;
   /** How long all fetches of one operation may take together. */
@@ -50,6 +60,8 @@ export interface Config {
   readonly pollSeconds: number;
   /** ISO 3166 code used where a telephone number has no country of its own. */
   readonly defaultCountry?: string;
+  /** How long events of the clouds are kept. */
+  readonly eventRetentionMs: number;
   /** True: fill every schema that this start creates; false: never; undefined: as `SAMPLE_DATA` is documented. */
   readonly sampleData?: boolean;
   readonly isProduction: boolean;
@@ -82,6 +94,8 @@ export interface ConfigFlags {
   readonly command?: 'subgraph';
 }
 
+const DEFAULT_RETENTION_MS = 30 * 86_400_000;
+const LEAST_RETENTION_MS = 3_600_000;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const DEDUPLICATIONS = { off: 'OFF', 'before-sending': 'BEFORE_SENDING', 'in-flight': 'IN_FLIGHT' } as const;
 const NODE_ENVS = ['development', 'test', 'production'] as const;
@@ -93,6 +107,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, flags: ConfigFlags = 
   const sampleData = reader.boolean('SAMPLE_DATA');
   const defaultCountry = reader.matching('DEFAULT_COUNTRY', /^[A-Z]{2}$/, 'an ISO 3166 code of two capital letters');
   const neo4j = readNeo4j(reader);
+  const nats = readNats(reader);
   const isProduction = reader.oneOf('NODE_ENV', NODE_ENVS) === 'production';
   const config: Config = {
     host: readHost(reader, flags),
@@ -114,9 +129,13 @@ export function readConfig(environment: NodeJS.ProcessEnv, flags: ConfigFlags = 
       limitMs: reader.integer('SHUTDOWN_LIMIT_MS', { otherwise: 10_000, from: 0, to: 600_000 }),
     },
     ...readSupergraphPlace(reader, flags),
+    eventRetentionMs: readRetention(reader),
+    journeys: readJourneys(reader),
+    mail: readMail(reader),
     isProduction,
     security: readSecurity(reader, isProduction),
     ...(neo4j && { neo4j }),
+    ...(nats && { nats }),
     ...(sampleData !== undefined && { sampleData }),
     ...(defaultCountry !== undefined && { defaultCountry }),
   };
@@ -163,6 +182,15 @@ function readHost(reader: VariableReader, flags: ConfigFlags): string {
   return host;
 }
 
+function readRetention(reader: VariableReader): number {
+  const given = reader.text('EVENT_RETENTION');
+  const retentionMs = given === undefined ? DEFAULT_RETENTION_MS : (parseDuration(given) ?? 0);
+  if (retentionMs < LEAST_RETENTION_MS) {
+    reader.fault('EVENT_RETENTION', `must be an ISO 8601 duration of an hour or more such as P30D, not \`${given}\`.`);
+  }
+  return retentionMs;
+}
+
 function readSigningKeys(reader: VariableReader): string[] {
   const keys = (reader.text('SUBGRAPH_SIGNING_KEY') ?? '').split(',').filter((key) => key !== '');
   if (keys.some((key) => Buffer.byteLength(key) < SIGNING_KEY_BYTES)) {
@@ -204,6 +232,17 @@ function readSubgraphs(reader: VariableReader): Record<string, SubgraphConfig> {
     subgraphs[name] = { ...(databaseUrl && { databaseUrl }), ...(mapping && { mapping }), ...(url && { url }) };
   }
   return subgraphs;
+}
+
+function readNats(reader: VariableReader): Config['nats'] {
+  const given = reader.text('NATS_URL');
+  const prefix = reader.matching('NATS_PREFIX', /^[A-Za-z0-9-]{1,32}$/, 'at most 32 letters, digits or hyphens');
+  const replicas = reader.integer('NATS_REPLICAS', { otherwise: 1, from: 1, to: 5 });
+  if (given === undefined) return undefined;
+  const address = parseNatsUrl(given);
+  if (address) return { address, prefix: prefix ?? 'c360', replicas };
+  reader.fault('NATS_URL', 'must be a URL that begins with nats:// or tls://, or several with commas between them.');
+  return undefined;
 }
 
 function readNeo4j(reader: VariableReader): Config['neo4j'] {

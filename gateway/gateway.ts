@@ -7,7 +7,7 @@ import type { Authenticator } from './auth/authenticator.ts';
 import { LOCAL_AUTHENTICATOR } from './auth/local.ts';
 import type { PrincipalCompletion } from './authorize/complete-principal.ts';
 import { describeError } from './describe-error.ts';
-import { createGeneration, type Generation, type GenerationOptions } from './generation.ts';
+import { createGeneration, type Generation, type GenerationOptions, OPERATION_TIMEOUT_MS } from './generation.ts';
 import { Generations, type TransportMaker } from './generations.ts';
 import { checkReadiness, type ReadinessCheck } from './health.ts';
 import { DEFAULT_LIMITS } from './limits/limits.ts';
@@ -17,10 +17,11 @@ import { PersistedOperations } from './persisted/persisted-operations.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { createPlayground } from './playground/playground.ts';
 import { createReloading } from './reloading.ts';
-import { createHandler, type Handler, type RoutesParts } from './routes.ts';
+import { createHandler, type Handler, type Page, type RoutesParts } from './routes.ts';
 import { type ListenOptions, listen, type RunningServer } from './server.ts';
 import { createRunSharing } from './share-in-flight.ts';
 import { type ReceiveParts, receive } from './stages/receive.ts';
+import { subgraphChecks } from './subgraph-readiness.ts';
 import { createLive, type Live } from './subscribe/live.ts';
 import type { LiveLimits } from './subscribe/live-limits.ts';
 import { createLiveStages } from './subscribe/live-stages.ts';
@@ -33,12 +34,14 @@ import type { Deduplication } from './transport/deduplicate.ts';
 export interface GatewayOptions
   extends Partial<Omit<GenerationOptions, 'onFetchFailure' | 'onPlannerWarning' | 'supergraphSdl'>> {
   readonly supergraphSdl: string;
-  /** Parts whose readiness is told. */
+  /** Parts whose readiness is told; each subgraph when not given. */
   readonly readiness?: () => readonly ReadinessCheck[];
   /** True: the playground opens with the queries of this package's own graph. */
   readonly stories?: boolean;
   /** False: browsers get no page. As introspection when not given. */
   readonly playground?: boolean;
+  /** What is served beside the graph; looked at anew for each request. None when not given. */
+  readonly pages?: readonly Page[];
   /** Finds out who asks over HTTP. Everybody is the local administrator when not given: then listen on loopback only. */
   readonly authenticator?: Authenticator;
   /** Adds to whoever asks what the subgraphs need to know about them. */
@@ -93,7 +96,7 @@ const SUBGRAPH_TIMEOUT_MS = 2000;
 /** Makes a gateway. Rejects with SupergraphInvalid. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { log = createLog('silent'), metrics = new Metrics(), newId = randomUUID } = options;
-  const { clock = () => performance.timeOrigin + performance.now(), readiness = () => [] } = options;
+  const { clock = () => performance.timeOrigin + performance.now() } = options;
   const guard = { ...options.guard, persisted: options.guard?.persisted ?? new PersistedOperations() };
   const shared = metrics.counter({
     name: 'c360_shared_runs_total',
@@ -124,6 +127,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const live = beginLive({ generations, telemetry, log, door, newId, metrics, clock, options });
   const reloading = createReloading(generations, { log, metrics, clock, onSwapped: () => live.generationChanged() });
+  const readiness = options.readiness ?? subgraphChecks(() => generations.lease(), clock);
   const parts: RoutesParts = {
     pipeline,
     playground:
@@ -135,6 +139,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     newId,
     allowedOrigins: door.allowedOrigins,
     sockets: live,
+    pages: options.pages ?? [],
   };
   let isClosing = false;
   const servers = new Set<RunningServer>();
@@ -167,14 +172,19 @@ interface LiveBeginning {
   readonly newId: () => string;
   readonly metrics: Metrics;
   readonly clock: Clock;
-  readonly options: Pick<GatewayOptions, 'completePrincipal' | 'liveLimits'>;
+  readonly options: Pick<
+    GatewayOptions,
+    'asksDespiteFailures' | 'completePrincipal' | 'liveLimits' | 'operationTimeoutMs'
+  >;
 }
 
 /** Sockets, event streams and subscriptions. */
 function beginLive({ generations, telemetry, log, door, newId, metrics, clock, options }: LiveBeginning): Live {
-  const { completePrincipal, liveLimits } = options;
+  const { completePrincipal, liveLimits, operationTimeoutMs = OPERATION_TIMEOUT_MS } = options;
+  // Answers of a graph that asks despite failures say what is missing: nobody is kept waiting for the one that is down.
+  const patience = options.asksDespiteFailures ? undefined : { clock, limitMs: operationTimeoutMs };
   return createLive({
-    stages: createLiveStages({ lease: () => generations.lease(), telemetry, log, completePrincipal }),
+    stages: createLiveStages({ lease: () => generations.lease(), telemetry, log, completePrincipal, patience }),
     receive: (message) => receive(message, door),
     authenticator: door.authenticator,
     isOriginAllowed: ({ headers }) => isSocketOriginAllowed(headers, door.allowedOrigins),

@@ -12,6 +12,7 @@ import type { Planner, PlannerChoice } from './planner/planner.ts';
 import type { RunSharing } from './share-in-flight.ts';
 import type { Compiled, Planning } from './stages/plan.ts';
 import { type LoadedSupergraph, loadSupergraph } from './supergraph/load.ts';
+import { type BatchOptions, batchEntities } from './transport/batch.ts';
 
 /** Everything that hangs on one supergraph. Never changed: a request begins and ends with the same one. */
 export interface Generation {
@@ -45,6 +46,11 @@ export interface GenerationOptions {
    * subgraphs are told how the fetches before ended. For graphs made for it, as our own.
    */
   readonly asksDespiteFailures?: boolean;
+  /**
+   * True: entity fetches of events that come in the same turn of the event loop are joined where they ask the same for the same
+   * principal, whoever follows: many events a second then cost the subgraphs few requests. Queries are left as they are.
+   */
+  readonly joinsEventFetches?: boolean;
   /** True: what subgraphs say of their errors passes; otherwise only what our own table of codes has. */
   readonly passesSubgraphErrors?: boolean;
   /** Which planner plans; the default of `choosePlanner` when not given. */
@@ -64,7 +70,8 @@ const EXECUTABLES_CAPACITY = 500;
 /** Of all their documents together, so that many large ones are kept fewer. */
 const EXECUTABLES_CHARACTERS = 4 * 2 ** 20;
 
-const OPERATION_TIMEOUT_MS = 30_000;
+/** How long all fetches of an operation may take together when nothing else is said. */
+export const OPERATION_TIMEOUT_MS = 30_000;
 
 /** Makes a generation. Throws SupergraphInvalid. */
 export function createGeneration(options: GenerationOptions): Generation {
@@ -83,6 +90,9 @@ export function createGeneration(options: GenerationOptions): Generation {
         apiSchema: supergraph.apiSchema,
         types: new TypeConditions(supergraph.fullSchema),
         transports,
+        ...(options.joinsEventFetches && {
+          eventTransports: joining(transports, { timeoutMs: subgraphTimeoutMs, clock }),
+        }),
         subgraphTimeoutMs,
         operationTimeoutMs,
         clock,
@@ -98,10 +108,21 @@ export function createGeneration(options: GenerationOptions): Generation {
   };
 }
 
+/** The same ways, with the entity fetches of a turn joined. They are closed with the ways below. */
+function joining(
+  transports: Readonly<Record<string, SubgraphTransport>>,
+  options: BatchOptions,
+): Record<string, SubgraphTransport> {
+  return Object.fromEntries(
+    Object.entries(transports).map(([name, transport]) => [name, batchEntities(transport, options)]),
+  );
+}
+
 function plannerFor(options: GenerationOptions, supergraph: LoadedSupergraph): Planner {
   const { supergraphSdl, planner: choice, overrideLabels: activeLabels, onPlannerWarning: onWarning } = options;
   return choosePlanner({
     supergraphSdl,
+    document: supergraph.document,
     supergraph: () => supergraph.supergraph,
     ...(choice && { choice }),
     ...(activeLabels && { activeLabels }),

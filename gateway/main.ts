@@ -2,6 +2,7 @@ import { CLOUDS } from '../schema/clouds.ts';
 import { signingKey } from '../schema/request-signature.ts';
 import { SCALARS } from '../schema/scalars.ts';
 import type { Follower } from '../subgraphs/identity/follow.ts';
+import type { JourneyEngine } from '../subgraphs/marketing/journeys/engine.ts';
 import { completeWithOwnRecords } from './authorize/own-records.ts';
 import { type Config, requireRemoteClouds } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
@@ -10,8 +11,11 @@ import { createSecurity } from './security.ts';
 import { checkPort, originOf } from './server.ts';
 import { startClouds } from './start/clouds.ts';
 import { startIdentity } from './start/identity.ts';
+import { startJourneys } from './start/journeys.ts';
 import type { StartParts } from './start/parts.ts';
 import { Start } from './start/start.ts';
+import { graphByUrl, graphInProcess } from './start/unified-graph.ts';
+import { serveUnsubscribing } from './start/unsubscribe.ts';
 import { readOwnSupergraph } from './supergraph/source.ts';
 
 /** Something that runs until it is closed. */
@@ -26,8 +30,12 @@ export interface Running {
 export interface RunningCustomer360 extends Running {
   /** Answers callers in this process. */
   readonly ask: Gateway['execute'];
+  /** The answers of an operation of any kind, for callers in this process. */
+  readonly subscribe: Gateway['subscribe'];
   /** Keeps identity up to date; undefined when identity is remote. */
   readonly follower: Follower | undefined;
+  /** Makes journeys go; undefined where they are switched off or not ours. */
+  readonly engine: JourneyEngine | undefined;
 }
 
 /**
@@ -40,15 +48,25 @@ export async function startCustomer360(config: Config, parts: StartParts): Promi
   try {
     await start.prepare();
     const gateway = await serveGraph(start);
+    start.graph = graphInProcess(gateway, start.newId);
     start.closing.add(() => gateway.close());
     await startClouds(
       start,
       CLOUDS.map(({ name }) => name).filter((name) => !config.subgraphs[name]?.url),
     );
+    serveUnsubscribing(start);
     const follower = config.subgraphs['identity']?.url ? undefined : await startIdentity(start);
     const server = await gateway.listen(config);
     start.closing.add(() => server.drain(config.shutdown.limitMs, config.shutdown.graceMs));
-    return { origin: server.origin, ask: gateway.execute, follower, close: () => start.closing.close() };
+    const engine = await startJourneys(start);
+    return {
+      origin: server.origin,
+      ask: gateway.execute,
+      subscribe: gateway.subscribe,
+      follower,
+      engine,
+      close: () => start.closing.close(),
+    };
   } catch (error) {
     await start.closing.close();
     throw error;
@@ -62,6 +80,8 @@ export async function startSubgraph(name: string, config: Config, parts: StartPa
   const start = new Start(config, parts);
   try {
     await start.prepare();
+    const { graphUrl, graphToken } = config.journeys;
+    if (name === 'marketing' && graphUrl !== undefined) start.graph = graphByUrl(graphUrl, graphToken);
     if (name === 'identity') await startIdentity(start);
     else await startClouds(start, [name]);
     const { startSubgraphServer } = await import('../subgraphs/server.ts');
@@ -74,6 +94,7 @@ export async function startSubgraph(name: string, config: Config, parts: StartPa
       ...(keys.length > 0 && { signatures: { keys, clock: Date.now } }),
     });
     start.closing.add(() => server.close());
+    await startJourneys(start);
     return { origin: originOf(host, server.port), close: () => start.closing.close() };
   } catch (error) {
     await start.closing.close();
@@ -102,8 +123,10 @@ async function serveGraph(start: Start): Promise<Gateway> {
     planner: config.planner,
     overrideLabels: config.overrideLabels,
     readiness: start.readinessChecks(),
+    pages: start.pages,
     stories: true,
     asksDespiteFailures: true,
+    joinsEventFetches: true,
     logSamplePercent: config.logSamplePercent,
     metrics,
     log,

@@ -1,10 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CodedError, ERRORS, type ErrorCode } from '../schema/errors.ts';
 import type { Cancellation } from '../schema/subgraph-transport.ts';
 import { isLoopback } from './config.ts';
 import { type AllowedOrigins, serveCors } from './cross-site.ts';
 import type { Readiness } from './health.ts';
+import { ignoreUpgrade } from './ignore-upgrade.ts';
 import { negotiate } from './negotiate.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Playground } from './playground/playground.ts';
@@ -25,6 +26,16 @@ export interface RoutesParts {
   readonly allowedOrigins: AllowedOrigins;
   /** Clients' sockets; undefined: an upgrade is refused. */
   readonly sockets: ClientSockets | undefined;
+  /** What else is served beside the graph. */
+  readonly pages: readonly Page[];
+}
+
+/** Something beside the graph that whoever composes the server serves, such as a page that a link in a mail leads to. */
+export interface Page {
+  /** How its paths begin, such as `/unsubscribe/`. */
+  readonly prefix: string;
+  /** Answers a request of any method whose path begins so. Nobody was asked who they are, and no origin was looked at. */
+  serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 /** Clients that follow operations: WebSockets, and streams of server-sent events. */
@@ -58,13 +69,21 @@ export function createHandler(parts: RoutesParts, conditions: RouteConditions): 
   const upgrade: Handler['upgrade'] = (request, socket, head) => {
     // node:http has let go of the connection: an error that nobody listens to, such as a reset, would end the process.
     socket.on('error', () => socket.destroy());
-    if (!parts.sockets || pathOf(request) !== '/graphql' || isForeignHost(request, conditions)) {
+    const server = serverOf(socket);
+    if (server && request.headers.upgrade?.toLowerCase() !== 'websocket') ignoreUpgrade(server, request, socket, head);
+    else if (!parts.sockets || pathOf(request) !== '/graphql' || isForeignHost(request, conditions)) {
       socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
     } else {
       parts.sockets.upgrade(request, socket, head);
     }
   };
   return Object.assign(handle, { upgrade });
+}
+
+/** The server that a connection came to, which node:http notes on it. */
+function serverOf(socket: Duplex): Server | undefined {
+  const server: unknown = Reflect.get(socket, 'server');
+  return server instanceof Server ? server : undefined;
 }
 
 /** Nothing here is to be framed, sniffed or told of to other sites; the playground's page says more precisely what it needs. */
@@ -91,6 +110,8 @@ async function route(
     if (serveCors(request, response, parts.allowedOrigins)) return;
     return serveGraphql(request, response, parts);
   }
+  const page = parts.pages.find(({ prefix }) => path.startsWith(prefix));
+  if (page) return page.serve(request, response);
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (isRead && path === '/health/live') return sendJson(response, 200, { status: 'live' });
   if (isRead && path === '/health/ready') {

@@ -101,10 +101,83 @@ export const VARIABLES = {
   NEO4J_URI: { group: 'Stores', otherwise: 'none', meaning: 'Bolt address of the identity store.' },
   NEO4J_USER: { group: 'Stores', otherwise: 'none', meaning: 'Goes with NEO4J_URI.' },
   NEO4J_PASSWORD: { group: 'Stores', otherwise: 'none', meaning: 'Goes with NEO4J_URI.' },
+  NATS_URL: {
+    group: 'Stores',
+    otherwise: 'none: events are read in the stores',
+    meaning:
+      'Server of NATS JetStream to which the events of the stores are relayed, such as `nats://user:password@host:4222`, or `tls://…`; several of a cluster with commas between them. See docs/nats.md.',
+  },
+  NATS_PREFIX: {
+    group: 'Stores',
+    otherwise: 'c360',
+    meaning: 'First part of the names of streams and subjects: installations that share a NATS have different ones.',
+  },
+  NATS_REPLICAS: {
+    group: 'Stores',
+    otherwise: '1',
+    meaning: 'Servers of a NATS cluster that keep a copy of each stream, at most 5.',
+  },
   SAMPLE_DATA: {
     group: 'Stores',
     otherwise: 'on for new stores, unless NODE_ENV is production',
     meaning: 'on: fill our own clouds with invented people; off: never.',
+  },
+  EVENT_RETENTION: {
+    group: 'Stores',
+    otherwise: 'P30D',
+    meaning:
+      'How long events of the clouds are kept, an ISO 8601 duration such as `P30D` or `PT12H`, at least an hour: a cursor from before is answered with `CURSOR_TOO_OLD`. What our own consumers have not taken yet is kept up to twice as long. See docs/events.md.',
+  },
+  JOURNEYS: {
+    group: 'Journeys',
+    otherwise: 'on',
+    meaning:
+      'off: this process lets nobody enter journeys and sends nothing; what waits is gone on with when it is on again, or by another.',
+  },
+  JOURNEY_TIME_ZONE: {
+    group: 'Journeys',
+    otherwise: 'UTC',
+    meaning: 'IANA zone such as `Europe/Berlin`, of people of whom no address and no number says where they live.',
+  },
+  UNIFIED_GRAPH_URL: {
+    group: 'Journeys',
+    otherwise: 'the graph of this process',
+    meaning:
+      'For `c360 subgraph marketing`: the gateway that its journeys ask, such as `https://gateway:4000/graphql`. Without it they stand still there.',
+  },
+  UNIFIED_GRAPH_TOKEN: {
+    group: 'Journeys',
+    otherwise: 'none',
+    meaning: 'Bearer token for UNIFIED_GRAPH_URL: of a program, with the role service.',
+  },
+  SMTP_URL: {
+    group: 'Mail of journeys',
+    otherwise: 'none: messages are put into the local outbox, which the graph shows as `journeyMessages`',
+    meaning:
+      'Mail server, such as `smtp://user:password@host:587` or `smtps://…`. After `?`: `tls` required, optional or off (STARTTLS; required unless the server is on this machine), `verify` on or off, `connections` (5), `messages` of one connection (100), `name` for EHLO, `connectTimeout` and `answerTimeout` in milliseconds.',
+  },
+  MAIL_FROM: {
+    group: 'Mail of journeys',
+    otherwise: 'nobody',
+    meaning: 'Who sends, such as `The Shop <shop@example.com>`. Goes with SMTP_URL.',
+  },
+  MAIL_REPLY_TO: { group: 'Mail of journeys', otherwise: 'as MAIL_FROM', meaning: 'Address that answers go to.' },
+  MAIL_BOUNCE_ADDRESS: {
+    group: 'Mail of journeys',
+    otherwise: 'as MAIL_FROM',
+    meaning: 'Envelope sender: the address that bounces go to.',
+  },
+  PUBLIC_URL: {
+    group: 'Mail of journeys',
+    otherwise: 'where the server listens',
+    meaning:
+      'Where people reach this server, https: links to unsubscribe lead there, `PUBLIC_URL/unsubscribe/…`. Goes with SMTP_URL.',
+  },
+  UNSUBSCRIBE_KEY: {
+    group: 'Mail of journeys',
+    otherwise: 'one that the marketing store keeps',
+    meaning:
+      'Key of at least 32 bytes that signs links to unsubscribe. Several, separated by commas: the first signs, all are accepted. A gateway whose marketing cloud is elsewhere serves the links when both have the same one.',
   },
   DEFAULT_COUNTRY: {
     group: 'Identity',

@@ -119,7 +119,7 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
   ShoppingCart: {
     key: 'id',
     lookups: ['customerNumber'],
-    filters: ['status'],
+    filters: ['status', 'lastActivityDate'],
     orders: ['lastActivityDate'],
     fields: {
       id: requiredText,
@@ -129,6 +129,8 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
       createdDate: instant,
       lastActivityDate: requiredInstant,
       abandonedAt: instant,
+      checkOutStartedDate: instant,
+      contactEmailAddress: text,
     },
     relations: {
       shoppingCartProducts: {
@@ -174,6 +176,23 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
       loyaltyTierName: text,
       pointsBalance: { kind: 'integer', required: true },
       enrollmentDate: instant,
+    },
+  },
+  DiscountCode: {
+    key: 'code',
+    lookups: ['customerNumber'],
+    filters: ['grantedDate'],
+    orders: ['grantedDate'],
+    fields: {
+      code: requiredText,
+      customerNumber: requiredText,
+      cartId: text,
+      discountPercent: { kind: 'integer', required: true },
+      grantedDate: requiredInstant,
+      expirationDate: requiredInstant,
+      redeemedDate: instant,
+      orderNumber: text,
+      grantReference: text,
     },
   },
   ContactPointConsent: {
@@ -233,10 +252,34 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
     },
     relations: { campaign: { kind: 'one', object: 'Campaign', field: 'campaignId' } },
   },
+  WebsiteEngagement: {
+    key: 'id',
+    lookups: ['subscriberKey'],
+    orders: ['engagementDate'],
+    fields: {
+      id: requiredText,
+      subscriberKey: requiredText,
+      engagementType: oneOf('VIEWED_PRODUCT', 'VIEWED_PAGE', 'SEARCHED'),
+      engagementDate: requiredInstant,
+      productId: text,
+    },
+  },
+  ContactPointSuppression: {
+    key: 'id',
+    lookups: ['subscriberKey'],
+    fields: {
+      id: requiredText,
+      subscriberKey: requiredText,
+      contactPointValue: requiredText,
+      engagementChannelType: oneOf(...CHANNELS),
+      reason: oneOf('BOUNCED', 'COMPLAINED', 'MANUAL'),
+      suppressedDate: requiredInstant,
+    },
+  },
   Case: {
     key: 'id',
     lookups: ['contactId'],
-    filters: ['status', 'priority', 'caseOrigin', 'createdDate'],
+    filters: ['status', 'priority', 'caseOrigin', 'caseType', 'createdDate', 'closedDate'],
     orders: ['createdDate', 'priority'],
     fields: {
       id: requiredText,
@@ -247,6 +290,7 @@ export const CANONICAL_OBJECTS: Readonly<Record<string, CanonicalObject>> = {
       status: oneOf('NEW', 'WORKING', 'WAITING_ON_CUSTOMER', 'ESCALATED', 'CLOSED'),
       priority: oneOf('CRITICAL', 'HIGH', 'MEDIUM', 'LOW'),
       caseOrigin: oneOf('PHONE', 'EMAIL', 'WEB', 'CHAT', 'SOCIAL'),
+      caseType: { kind: 'text', values: ['QUESTION', 'PROBLEM', 'REQUEST', 'COMPLAINT'] },
       createdDate: requiredInstant,
       closedDate: instant,
       satisfactionScore: { kind: 'integer' },

@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../database/database.ts';
 import type { Clock } from '../schema/clock.ts';
 import { CodedError } from '../schema/errors.ts';
 import { readCatalogue } from './catalogue.ts';
-import type { ChangeLog, SourceRecordChange } from './changes.ts';
+import type { ChangeKind, ChangeLog, EventFilter, LoggedBatch, LoggedEvent, SourceRecordChange } from './changes.ts';
 import { sourceExpression } from './column-source.ts';
 import { compileObjects } from './compile.ts';
 import type { MappingDocument } from './document.ts';
+import { objectOfEvent, SOURCE_RECORD_CHANGED } from './event-objects.ts';
 import { fromSql } from './sql/select.ts';
 
 const KEYS_IN_A_CHANGE = 500;
@@ -35,7 +37,7 @@ export async function createPollingChanges(options: PollingOptions): Promise<Cha
   const log = new DigestLog(async () => {
     const [row] = await database.query<{ digests: [string, string][] }>(digestSql);
     return new Map(row?.digests ?? []);
-  });
+  }, clock);
   const epoch = clock().toString(36);
   const positionOf = (number: number): string => `${epoch}.${number}`;
 
@@ -44,10 +46,10 @@ export async function createPollingChanges(options: PollingOptions): Promise<Cha
     return positionOf(log.position);
   }
 
-  async function* follow(
+  async function* events(
     since: string | undefined,
-    { signal }: { readonly signal: AbortSignal },
-  ): AsyncGenerator<SourceRecordChange> {
+    { signal, wants = () => true }: { readonly signal: AbortSignal; readonly wants?: EventFilter },
+  ): AsyncGenerator<LoggedBatch> {
     const from = since === undefined ? undefined : parsePosition(since);
     await log.poll();
     if (from && (from.epoch !== epoch || !log.remembers(from.number))) {
@@ -58,28 +60,85 @@ export async function createPollingChanges(options: PollingOptions): Promise<Cha
     while (!signal.aborted) {
       for (const change of log.after(position)) {
         position = change.number;
-        yield { cursor: positionOf(position), sourceRecordIds: change.keys };
+        const cursor = positionOf(position);
+        const wanted = change.records
+          .map((record) => describeChange(record, change, document.cloud, cursor))
+          .filter(wants);
+        if (wanted.length > 0) yield { cursor, events: wanted };
       }
-      if (!isTold) yield { cursor: positionOf(position), sourceRecordIds: [] };
+      if (!isTold) yield { cursor: positionOf(position), events: [] };
       isTold = true;
       await wait(everyMs, signal).catch(() => undefined);
       if (!signal.aborted) await log.poll();
     }
   }
 
-  return { head, follow };
+  async function* follow(
+    since: string | undefined,
+    { signal }: { readonly signal: AbortSignal },
+  ): AsyncGenerator<SourceRecordChange> {
+    for await (const batch of events(since, { signal })) {
+      yield { cursor: batch.cursor, sourceRecordIds: batch.events.map(({ objectId }) => objectId) };
+    }
+  }
+
+  return { tellsOf: 'SOURCE_RECORDS', head, follow, events };
+}
+
+interface ChangedRecord {
+  readonly key: string;
+  readonly kind: ChangeKind;
+}
+
+interface PolledChange {
+  readonly number: number;
+  /** When it was noticed, milliseconds since 1970 UTC. */
+  readonly noticedAt: number;
+  readonly records: readonly ChangedRecord[];
+}
+
+/** Ids follow from the position and the key, so that an event has the same one whenever it is told. */
+function describeChange(
+  { key, kind }: ChangedRecord,
+  { noticedAt }: PolledChange,
+  cloud: string,
+  cursor: string,
+): LoggedEvent {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([cloud, cursor, key]))
+    .digest('hex');
+  const { object } = objectOfEvent(SOURCE_RECORD_CHANGED);
+  return {
+    id: [
+      digest.slice(0, 8),
+      digest.slice(8, 12),
+      `8${digest.slice(13, 16)}`,
+      `8${digest.slice(17, 20)}`,
+      digest.slice(20, 32),
+    ].join('-'),
+    cursor,
+    eventType: SOURCE_RECORD_CHANGED,
+    objectType: object,
+    objectId: key,
+    sourceRecordId: key,
+    change: kind,
+    changedFields: [],
+    occurredAt: new Date(noticedAt).toISOString(),
+  };
 }
 
 /** The digest that records had at the last poll, and what changed from poll to poll. */
 class DigestLog {
   readonly #read: () => Promise<Map<string, string>>;
+  readonly #clock: Clock;
   #digests: Map<string, string> | undefined;
   #polling: Promise<void> | undefined;
-  #changes: { readonly number: number; readonly keys: readonly string[] }[] = [];
+  #changes: PolledChange[] = [];
   #position = 0;
 
-  constructor(read: () => Promise<Map<string, string>>) {
+  constructor(read: () => Promise<Map<string, string>>, clock: Clock) {
     this.#read = read;
+    this.#clock = clock;
   }
 
   get hasBaseline(): boolean {
@@ -96,7 +155,7 @@ class DigestLog {
     return position <= this.#position && position >= this.#position - this.#changes.length;
   }
 
-  after(position: number): { readonly number: number; readonly keys: readonly string[] }[] {
+  after(position: number): PolledChange[] {
     return this.#changes.filter((change) => change.number > position);
   }
 
@@ -113,17 +172,24 @@ class DigestLog {
     const before = this.#digests;
     this.#digests = now;
     if (!before) return;
-    const changed = [...now].flatMap(([key, digest]) => (before.get(key) === digest ? [] : [key]));
-    const deleted = [...before.keys()].filter((key) => !now.has(key));
-    for (const keys of inBatches([...changed, ...deleted])) this.#changes.push({ number: ++this.#position, keys });
+    const changed = [...now].flatMap(([key, digest]): ChangedRecord[] =>
+      before.get(key) === digest ? [] : [{ key, kind: before.has(key) ? 'UPDATED' : 'CREATED' }],
+    );
+    const deleted = [...before.keys()].flatMap((key): ChangedRecord[] =>
+      now.has(key) ? [] : [{ key, kind: 'DELETED' }],
+    );
+    const noticedAt = this.#clock();
+    for (const records of inBatches([...changed, ...deleted])) {
+      this.#changes.push({ number: ++this.#position, noticedAt, records });
+    }
     this.#changes = this.#changes.slice(-REMEMBERED_CHANGES);
   }
 }
 
-function inBatches(keys: readonly string[]): string[][] {
-  const batches: string[][] = [];
-  for (let start = 0; start < keys.length; start += KEYS_IN_A_CHANGE) {
-    batches.push(keys.slice(start, start + KEYS_IN_A_CHANGE));
+function inBatches<T>(records: readonly T[]): T[][] {
+  const batches: T[][] = [];
+  for (let start = 0; start < records.length; start += KEYS_IN_A_CHANGE) {
+    batches.push(records.slice(start, start + KEYS_IN_A_CHANGE));
   }
   return batches;
 }

@@ -15,7 +15,10 @@ export interface CloudEntity {
   readonly type: string;
   /** The type's key field, such as `id`. */
   readonly key: string;
-  /** The field that carries the key of the cloud's own customer record, such as `contactId`. */
+  /**
+   * The field that carries the key of the cloud's own customer record, such as `contactId`; or `customer360Id` where the cloud
+   * works with people instead of records of its own.
+   */
   readonly customerKey: string;
 }
 
@@ -27,6 +30,7 @@ export const CLOUDS: readonly CloudDescriptor[] = [
       { type: 'SalesOrder', key: 'orderNumber', customerKey: 'customerNumber' },
       { type: 'ShoppingCart', key: 'id', customerKey: 'customerNumber' },
       { type: 'LoyaltyProgramMember', key: 'id', customerKey: 'customerNumber' },
+      { type: 'DiscountCode', key: 'code', customerKey: 'customerNumber' },
     ],
   },
   {
@@ -35,6 +39,10 @@ export const CLOUDS: readonly CloudDescriptor[] = [
       { type: 'ContactPointConsent', key: 'id', customerKey: 'subscriberKey' },
       { type: 'CampaignMember', key: 'id', customerKey: 'subscriberKey' },
       { type: 'EmailEngagement', key: 'id', customerKey: 'subscriberKey' },
+      { type: 'WebsiteEngagement', key: 'id', customerKey: 'subscriberKey' },
+      { type: 'ContactPointSuppression', key: 'id', customerKey: 'subscriberKey' },
+      { type: 'JourneyTrigger', key: 'id', customerKey: 'customer360Id' },
+      { type: 'JourneyInstance', key: 'id', customerKey: 'customer360Id' },
     ],
   },
   { name: 'service', entities: [{ type: 'Case', key: 'id', customerKey: 'contactId' }] },

@@ -35,6 +35,12 @@ export const ERRORS = {
     cause: 'More than one customer has the identifier, such as a telephone number of a household.',
     remedy: 'Ask `customers` with the same identifier and choose.',
   },
+  CURSOR_TOO_OLD: {
+    status: 200,
+    cause: 'What came right after the cursor is kept no more: logs are kept for EVENT_RETENTION.',
+    remedy:
+      'Read again what you show, then subscribe without `since`; nothing that happens meanwhile is lost if you subscribe first.',
+  },
   NOT_SUPPORTED_BY_CLOUD: {
     status: 200,
     cause: 'The system behind the cloud is read through a mapping that has no place for this.',

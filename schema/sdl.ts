@@ -35,7 +35,14 @@ export function buildSubgraphSdl(name: string): string {
 function buildCloudSdl(name: string): string {
   const typePrefix = name.charAt(0).toUpperCase() + name.slice(1);
   const contract = readSdl('cloud.graphql.template').replaceAll('__cloud__', name).replaceAll('__Cloud__', typePrefix);
-  return `${readSdl(`${name}.graphql`)}\n${contract}`;
+  return `${cloudDocument(name)}\n${contract}`;
+}
+
+/** A cloud's own document; marketing's journeys are long enough for one of their own. */
+function cloudDocument(name: string): string {
+  return name === 'marketing'
+    ? `${readSdl('marketing.graphql')}\n${readSdl('journeys.graphql')}`
+    : readSdl(`${name}.graphql`);
 }
 
 function buildIdentitySdl(): string {
@@ -68,7 +75,7 @@ ${edges.join('\n')}
 
 /** The type of a field in the cloud's own document, as identity has to repeat it to the letter. */
 function typeOfField(cloud: CloudDescriptor, typeName: string, fieldName: string): string {
-  for (const definition of parse(readSdl(`${cloud.name}.graphql`)).definitions) {
+  for (const definition of parse(cloudDocument(cloud.name)).definitions) {
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION || definition.name.value !== typeName) continue;
     const field = definition.fields?.find((candidate) => candidate.name.value === fieldName);
     if (field) return print(field.type);

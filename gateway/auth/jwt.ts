@@ -1,4 +1,4 @@
-import { jwtVerify } from 'jose';
+import { errors, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
 import type { Clock } from '../../schema/clock.ts';
 import { CodedError } from '../../schema/errors.ts';
 import type { Principal } from '../../schema/principal.ts';
@@ -135,10 +135,27 @@ class VerifiedTokens {
     return verified;
   }
 
+  /** A token that names no key may be of any of them that has its algorithm. */
+  async #verifyWithAnyKey(token: string, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+    try {
+      return await jwtVerify(token, this.#keys.find, options);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      for await (const key of error) {
+        try {
+          return await jwtVerify(token, key, options);
+        } catch (refusal) {
+          if (!(refusal instanceof errors.JWSSignatureVerificationFailed)) throw refusal;
+        }
+      }
+      throw new errors.JWSSignatureVerificationFailed();
+    }
+  }
+
   async #check(token: string): Promise<Verified> {
     const { issuer, audience, clock } = this.#options;
     try {
-      const { payload } = await jwtVerify(token, this.#keys.find, {
+      const { payload } = await this.#verifyWithAnyKey(token, {
         issuer,
         audience,
         algorithms: [...(this.#options.algorithms ?? ASYMMETRIC_ALGORITHMS)],

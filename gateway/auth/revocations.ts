@@ -19,7 +19,7 @@ export interface RevocationListOptions {
   readonly place: string;
   /** Between two readings: 500 ms when not given. */
   readonly pollMs?: number;
-  /** Told when the list can't be read or is none; the one read last holds on. */
+  /** Told once when the list can't be read any more, or is none; the one read last holds on. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -35,13 +35,21 @@ export async function followRevocations(options: RevocationListOptions): Promise
   const source = jsonSource(options.place);
   let list = await readList(source);
   let isReading = false;
+  let isFailing = false;
   const timer = setInterval(() => {
     if (isReading) return;
     isReading = true;
     readList(source)
-      .then((next) => {
-        list = next ?? list;
-      }, options.onFailure)
+      .then(
+        (next) => {
+          list = next ?? list;
+          isFailing = false;
+        },
+        (error: unknown) => {
+          if (!isFailing) options.onFailure(error);
+          isFailing = true;
+        },
+      )
       .finally(() => {
         isReading = false;
       });

@@ -10,7 +10,15 @@ import { Refused } from '../operation.ts';
 import type { PrincipalCompletion } from './complete-principal.ts';
 
 /** Root fields of our own graph whose answer does not depend on which records are the customer's own, or that identity keeps itself. */
-const WITHOUT_RECORDS: ReadonlySet<string> = new Set(['me', 'customer', 'product', '__typename', '__schema', '__type']);
+const WITHOUT_RECORDS: ReadonlySet<string> = new Set([
+  'me',
+  'customer',
+  'customerUpdated',
+  'product',
+  '__typename',
+  '__schema',
+  '__type',
+]);
 
 const OWN_RECORDS = `{ me { ${CLOUDS.map(({ name }) => `${name}RecordIds`).join(' ')} } }`;
 

@@ -47,7 +47,9 @@ export function compileOperation(planned: PlannedOperation, parts: ExecutorParts
     const known = conditions.find(({ name }) => name === variable) ?? { name: variable, defaultValue: undefined };
     return isConditionTrue(known, run.context.variables);
   };
-  const step = plan.root && compileStep(plan.root, parts, isTrue);
+  const { eventTransports } = parts;
+  const stepParts = plan.subscription && eventTransports ? { ...parts, transports: eventTransports } : parts;
+  const step = plan.root && compileStep(plan.root, stepParts, isTrue);
   const selected = compileMergeShape([operation.selectionSet], fragments, []);
   const completions = new BoundedCache<Complete>(COMPLETIONS_CAPACITY);
   const subscription = plan.subscription && compileRootMerge(plan.subscription);

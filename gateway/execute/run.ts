@@ -19,6 +19,8 @@ export interface ExecutorParts {
   readonly out: JsonWriter;
   /** A way to each subgraph, by name. */
   readonly transports: Readonly<Record<string, SubgraphTransport>>;
+  /** The ways that the fetches for events take; the same when not given. */
+  readonly eventTransports?: Readonly<Record<string, SubgraphTransport>>;
   /** How long one fetch may take. */
   readonly subgraphTimeoutMs: number;
   /** How long all fetches of a run may take together. */

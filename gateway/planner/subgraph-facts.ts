@@ -1,9 +1,9 @@
 import {
   type ConstDirectiveNode,
   type DefinitionNode,
+  type DocumentNode,
   type FieldDefinitionNode,
   Kind,
-  parse,
   parseType,
   print,
   type TypeNode,
@@ -24,8 +24,7 @@ export interface SubgraphFacts {
 }
 
 /** Reads the facts off the `@join__` directives. */
-export function readSubgraphFacts(supergraphSdl: string): SubgraphFacts {
-  const { definitions } = parse(supergraphSdl, { noLocation: true });
+export function readSubgraphFacts({ definitions }: DocumentNode): SubgraphFacts {
   const graphs = graphNames(definitions);
   const types = new Map<string, TypeFacts>();
   const rootTypes = new Map<string, string>();

@@ -116,11 +116,14 @@ function statusOf(error: GraphQLFormattedError | undefined): number {
   return status === undefined || status === 200 ? 400 : status;
 }
 
+/** Characters of what is said of a faulty document or value: it may repeat a literal of any length. */
+const LONGEST_MESSAGE = 500;
+
 function formatRefusal(error: GraphQLError): GraphQLFormattedError {
   const { message, locations, path, extensions } = error;
   const { code, cost, budget } = extensions;
   return {
-    message,
+    message: message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message,
     ...(locations && { locations }),
     ...(path && { path }),
     extensions: { code, ...(cost !== undefined && { cost, budget }) },

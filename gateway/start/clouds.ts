@@ -10,15 +10,20 @@ import { MappingInvalid } from '../../mapping/faults.ts';
 import { loadMapping } from '../../mapping/load.ts';
 import { PACKAGE_ROOT } from '../../schema/package-root.ts';
 import type { CloudOptions } from '../../subgraphs/cloud/cloud-subgraph.ts';
+import type { CloudResolvers } from '../../subgraphs/cloud/context.ts';
 import { createCommerceSubgraph } from '../../subgraphs/commerce/index.ts';
 import { createMarketingSubgraph } from '../../subgraphs/marketing/index.ts';
 import { createServiceSubgraph } from '../../subgraphs/service/index.ts';
 import type { Subgraph } from '../../subgraphs/subgraph.ts';
 import { type Config, variableOf } from '../config.ts';
 import { type ConfigFault, ConfigInvalid } from '../variable-reader.ts';
+import { makeJourneys } from './journeys.ts';
+import { relayCloudLog } from './nats.ts';
 import type { Start } from './start.ts';
 
-const FACTORIES: Readonly<Record<string, (options: CloudOptions) => Promise<Subgraph>>> = {
+type CloudFactory = (options: CloudOptions, more?: readonly CloudResolvers[]) => Promise<Subgraph>;
+
+const FACTORIES: Readonly<Record<string, CloudFactory>> = {
   commerce: createCommerceSubgraph,
   marketing: createMarketingSubgraph,
   service: createServiceSubgraph,
@@ -32,8 +37,12 @@ export async function startClouds(start: Start, names: readonly string[]): Promi
     const create = FACTORIES[name];
     if (!create) throw new Error(`There is no cloud \`${name}\`.`);
     const { clock, newId, onWarning } = start;
-    const changes = await createChangeLog({ database, document, clock });
-    start.add(await create({ database, reader, changes, writable: isOwn, clock, newId, onWarning }));
+    const relayed = isOwn ? await relayCloudLog(start, name, database) : undefined;
+    const changes = await createChangeLog({ database, document, clock, ...(relayed && { reader: relayed }) });
+    if (isOwn) start.eventLogs.keep(start, name, database);
+    const options = { database, reader, changes, writable: isOwn, clock, newId, onWarning };
+    const journeys = isOwn && name === 'marketing' ? [await makeJourneys(start, options)] : [];
+    start.add(await create(options, ...journeys));
   }
 }
 

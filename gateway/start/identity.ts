@@ -8,11 +8,13 @@ import { createDurableResolver } from '../../subgraphs/identity/durable/durable-
 import { createHouseholdIdGenerator } from '../../subgraphs/identity/durable/household-id.ts';
 import { createFollower, type Follower } from '../../subgraphs/identity/follow.ts';
 import { createIdentitySubgraph } from '../../subgraphs/identity/index.ts';
-import { loadRuleset } from '../../subgraphs/identity/resolution/ruleset.ts';
+import { createIdentifierRules } from '../../subgraphs/identity/resolution/rules/identifier-rules.ts';
+import { loadDefaultMatchRuleset } from '../../subgraphs/identity/resolution/rules/match-ruleset.ts';
 import type { IdentityRepository } from '../../subgraphs/identity/store/repository.ts';
 import { createSqlRepository } from '../../subgraphs/identity/store/sql.ts';
 import { loadSurvivorship } from '../../subgraphs/identity/survivorship-document.ts';
 import { type Config, variableOf } from '../config.ts';
+import { relayIdentityLog } from './nats.ts';
 import type { Start } from './start.ts';
 
 /** Reading a page of records and applying it may take longer than what a client waits for. */
@@ -24,7 +26,9 @@ export async function startIdentity(start: Start): Promise<Follower> {
   const { log } = start.parts;
   const repository = await openRepository(start);
   await namingVariable(identityVariable(config), () => repository.prepare());
-  const ruleset = loadRuleset();
+  await relayIdentityLog(start, repository);
+  start.eventLogs.holdForIdentity(repository);
+  const ruleset = createIdentifierRules(loadDefaultMatchRuleset());
   const clouds = CLOUDS.map((cloud) => {
     const transport = start.transportTo(cloud.name, READ_TIMEOUT_MS);
     start.closing.add(() => transport.close());
@@ -32,7 +36,6 @@ export async function startIdentity(start: Start): Promise<Follower> {
   });
   const resolver = createDurableResolver({
     repository,
-    hashKey: await repository.hashKey(),
     clock,
     createEngine,
     newCustomer360Id: createCustomer360IdGenerator(clock),
@@ -44,6 +47,7 @@ export async function startIdentity(start: Start): Promise<Follower> {
   const subgraph = await createIdentitySubgraph({
     repository,
     clouds,
+    eventSources: clouds,
     survivorship: loadSurvivorship(CLOUDS.map(({ name }) => name)),
     ruleset,
     onWarning,
@@ -52,6 +56,7 @@ export async function startIdentity(start: Start): Promise<Follower> {
     resolution: {
       createEngine,
       explain: (left, right) => resolver.explain(left, right),
+      warnings: () => resolver.warnings(),
       settle: () => follower.settle(),
     },
     // A cloud that does not answer must not cost the answers of the others: identity itself has a deadline.

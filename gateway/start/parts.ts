@@ -14,4 +14,6 @@ export interface StartParts {
   readonly stores?: Stores;
   /** How many people the sample data invents. */
   readonly samplePeople?: number;
+  /** How journeys wait; by the process's timers when not given. */
+  readonly journeyWait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }

@@ -1,17 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../database/database.ts';
+import type { EventBus } from '../../database/nats/event-bus.ts';
 import { namingVariable, Stores } from '../../database/stores.ts';
 import type { Clock } from '../../schema/clock.ts';
 import { CLOUDS } from '../../schema/clouds.ts';
 import type { SubgraphTransport } from '../../schema/subgraph-transport.ts';
+import type { UnifiedGraph } from '../../schema/unified-graph.ts';
 import { executeSubgraph, subscribeSubgraph } from '../../subgraphs/execute.ts';
+import type { Journeys } from '../../subgraphs/marketing/journeys/create-journeys.ts';
 import type { Subgraph } from '../../subgraphs/subgraph.ts';
 import { Closing } from '../closing.ts';
 import { type Config, remoteOptions, variableOf } from '../config.ts';
 import { type ReadinessCheck, remembered } from '../health.ts';
 import { Metrics } from '../metrics.ts';
+import type { Page } from '../routes.ts';
 import { createInProcessTransport } from '../transport/in-process.ts';
 import type { RemoteMaker } from '../transport/remote.ts';
+import { EventLogs } from './event-logs.ts';
+import { openEventBus } from './nats.ts';
 import type { StartParts } from './parts.ts';
 
 /** A load balancer asks every few seconds, and each of several asks for itself. */
@@ -27,9 +33,19 @@ export class Start {
   readonly stores: Stores;
   readonly metrics = new Metrics();
   readonly closing = new Closing();
+  /** What is served beside the graph: whoever makes a page puts it here, also when the gateway is made already. */
+  readonly pages: Page[] = [];
+  /** Parts beside the subgraphs that have something to say about readiness. */
+  readonly checks: (() => readonly ReadinessCheck[])[] = [];
+  /** The unified graph for programs of this process, as soon as there is a way to it. */
+  graph: UnifiedGraph | null = null;
+  /** Journeys, where marketing's store is here and our own. */
+  journeys: Journeys | undefined;
+  readonly eventLogs = new EventLogs();
   readonly onWarning = (message: string): void => this.parts.log.warn(message);
   readonly #subgraphs = new Map<string, Subgraph>();
   #makeRemote: RemoteMaker | undefined;
+  #eventBus: Promise<EventBus | null> | undefined;
 
   constructor(config: Config, parts: StartParts) {
     this.config = config;
@@ -75,6 +91,12 @@ export class Start {
     return namingVariable(variableOf(name, 'DATABASE_URL'), () => this.stores.server(name, url));
   }
 
+  /** The way to NATS, opened by the first call; null where the configuration names none. */
+  eventBus(): Promise<EventBus | null> {
+    this.#eventBus ??= openEventBus(this);
+    return this.#eventBus;
+  }
+
   /** The way to a subgraph: over HTTP when it is elsewhere, else in this process as soon as it is made. */
   transportTo(name: string, timeoutMs: number): SubgraphTransport {
     const url = this.config.subgraphs[name]?.url;
@@ -97,6 +119,7 @@ export class Start {
         check: () => subgraph.checkReadiness(),
       })),
       ...remote,
+      ...this.checks.flatMap((checksOf) => checksOf()),
     ];
   }
 

@@ -49,7 +49,7 @@ export interface PreparedSubscription {
   readonly fullSchema: GraphQLSchema;
   /** Identity of the generation. */
   readonly generation: object;
-  /** Passes one event through execute and respond, and gives the answer's JSON text. Never rejects. */
+  /** Passes one event through execute and respond, and gives the answer's JSON text. Rejects with EventIncomplete only. */
   answerEvent(event: ExecutionResult, signal: AbortSignal): Promise<string>;
   /** Lets the generation go. */
   release(): void;

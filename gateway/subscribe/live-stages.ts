@@ -1,4 +1,4 @@
-import type { GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
+import type { ExecutionResult, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
 import type { Logger } from 'pino';
 import type { PrincipalCompletion } from '../authorize/complete-principal.ts';
 import { describeError } from '../describe-error.ts';
@@ -11,6 +11,7 @@ import { guard } from '../stages/guard.ts';
 import { type Planned, plan } from '../stages/plan.ts';
 import { type Answer, respond, textOf } from '../stages/respond.ts';
 import type { RequestWatch, Telemetry } from '../telemetry.ts';
+import { EventIncomplete, lacksAnswers, type Patience, runPatiently } from './event-patience.ts';
 import type { LiveStages, PreparedSubscription } from './live-operation.ts';
 
 /** What live operations pass through. */
@@ -20,6 +21,8 @@ export interface LiveStagesParts {
   readonly telemetry: Telemetry;
   readonly log: Logger;
   readonly completePrincipal?: PrincipalCompletion | undefined;
+  /** For subgraphs that an event needs and that do not answer; without it an event is told at once as far as it came. */
+  readonly patience?: Patience | undefined;
 }
 
 /**
@@ -83,13 +86,32 @@ function prepareSubscription(passing: Passing, watch: RequestWatch, parts: LiveS
     transport,
     fullSchema,
     generation: leased.generation,
-    answerEvent: (event, signal) => {
-      const eventWatch = parts.telemetry.begin();
-      const context = executionContext(planned, { ...caller, signal }, eventWatch);
-      return hold.during(finish(() => planned.executable.executeEvent(event, context), passing, eventWatch, parts));
-    },
+    answerEvent: (event, signal) => hold.during(answerEvent({ event, signal }, passing, parts)),
     release: () => hold.release(),
   };
+}
+
+async function answerEvent(
+  given: { readonly event: ExecutionResult; readonly signal: AbortSignal },
+  passing: Passing,
+  parts: LiveStagesParts,
+): Promise<string> {
+  const { planned, caller } = passing;
+  const { event, signal } = given;
+  const watch = parts.telemetry.begin();
+  const context = executionContext(planned, { ...caller, signal }, watch);
+  let isIncomplete = false;
+  const { patience } = parts;
+  const work = async (): Promise<Executed> => {
+    const run = () => planned.executable.executeEvent(event, context);
+    if (!patience) return run();
+    const executed = await runPatiently(run, given, patience);
+    isIncomplete = lacksAnswers(executed, event);
+    return executed;
+  };
+  const text = await finish(work, passing, watch, parts);
+  if (isIncomplete) throw new EventIncomplete(text);
+  return text;
 }
 
 /** Keeps a generation until it was released and the events that were begun in it are answered: a reload may come between. */

@@ -1,5 +1,7 @@
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
 import { CodedError, type ErrorCode } from '../../schema/errors.ts';
+import { SocketRefused } from '../transport/upstream-socket.ts';
+import { EventIncomplete } from './event-patience.ts';
 
 /** A fault is none of them: it would come again with the same event. */
 const OUTAGES: ReadonlySet<unknown> = new Set<ErrorCode>([
@@ -18,6 +20,11 @@ export function isLoss({ data, errors }: ExecutionResult): boolean {
   // What came over a socket has no prototype of ours, and may be anything.
   if (data || !Array.isArray(errors) || errors.length === 0) return false;
   return errors.every((error) => OUTAGES.has(error?.extensions?.['code']));
+}
+
+/** True when another attempt would end in the same way, or was made already. */
+export function isFinal(reason: unknown): boolean {
+  return reason instanceof EventIncomplete || (reason instanceof Error && reason.cause instanceof SocketRefused);
 }
 
 /** What subscribers are told when a stream can't go on. What the subgraph itself says stays in the log. */

@@ -2,8 +2,9 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { Clock } from '../../schema/clock.ts';
 import type { After } from '../timers.ts';
 import { type Backoff, pauseBefore } from './backoff.ts';
+import { EventIncomplete } from './event-patience.ts';
 import type { Cursor, PreparedSubscription, Subscriber } from './live-operation.ts';
-import { interruption, isLoss, UNMENDABLE } from './loss.ts';
+import { interruption, isFinal, isLoss, UNMENDABLE } from './loss.ts';
 import type { Resumption } from './resumption.ts';
 import { type ReaderEnd, UpstreamReader } from './upstream-reader.ts';
 
@@ -41,6 +42,8 @@ export interface StreamStart {
 
 interface Answered {
   readonly text: string;
+  /** Set when the text lacks what a subgraph did not answer. */
+  readonly incomplete?: EventIncomplete;
   readonly cursor: Cursor | undefined;
 }
 
@@ -148,6 +151,7 @@ export class SharedStream {
       this.#parts.onLoss(this.#prepared.upstream.subgraph, end.reason);
       const wasSteady = this.position !== position || this.#parts.clock() - began >= STEADY_MS;
       attempt = wasSteady ? 1 : attempt + 1;
+      if (isFinal(end.reason)) return this.#lose(end.reason);
       if (!this.#resumption || this.position === undefined || attempt > this.#parts.backoff.attempts) {
         return this.#lose(end.reason);
       }
@@ -172,7 +176,8 @@ export class SharedStream {
       // The generation of the moment: a reload that leaves the subgraph's operation as it is does not end the subscription.
       answer: async (event, signal) => {
         const opened = resumption?.open(event) ?? { event, cursor: undefined };
-        return { text: await this.#prepared.answerEvent(opened.event, signal), cursor: opened.cursor };
+        const made = await this.#prepared.answerEvent(opened.event, signal).catch(asFarAsItCame);
+        return { ...(typeof made === 'string' ? { text: made } : made), cursor: opened.cursor };
       },
       deliver: (answered) => this.#deliver(answered),
     });
@@ -183,7 +188,9 @@ export class SharedStream {
     });
   }
 
-  #deliver({ text, cursor }: Answered): Promise<void> | undefined {
+  #deliver({ text, incomplete, cursor }: Answered): Promise<void> | undefined {
+    // Whoever can come again with a cursor is told the event when it is whole; the others would lose it.
+    if (incomplete && cursor !== undefined && this.position !== undefined) throw incomplete;
     // Some subgraphs begin with the event that they were asked to go on after.
     if (this.#isResumed && cursor !== undefined && cursor === this.position) return undefined;
     if (cursor !== undefined) this.position = cursor;
@@ -239,6 +246,11 @@ export class SharedStream {
     this.#parts.onOver(this);
     this.#prepared.release();
   }
+}
+
+function asFarAsItCame(reason: unknown): Omit<Answered, 'cursor'> {
+  if (reason instanceof EventIncomplete) return { text: reason.text, incomplete: reason };
+  throw reason;
 }
 
 function operationText({ upstream }: PreparedSubscription): string {

@@ -4,6 +4,7 @@ import type { Cursor, LiveCaller, LiveStages, PreparedSubscription, Subscriber }
 import { type Resumption, Resumptions } from './resumption.ts';
 import { shareKey } from './share-key.ts';
 import { type Member, SharedStream, type StreamParts } from './shared-stream.ts';
+import { StandingStreams } from './standing-streams.ts';
 
 /** What subscriptions are made with. */
 export interface SubscriptionsParts extends Omit<StreamParts, 'onMoved' | 'onOver'> {
@@ -37,6 +38,7 @@ export class Subscriptions {
   readonly #streamParts: StreamParts;
   readonly #resumptions = new Resumptions();
   readonly #streams = new Map<string, Set<SharedStream>>();
+  readonly #standing = new StandingStreams<SharedStream>();
   /** With what each stream is prepared again for another generation. */
   readonly #origins = new WeakMap<SharedStream, Origin>();
   #members = 0;
@@ -110,6 +112,7 @@ export class Subscriptions {
     if (known) return;
     this.#origins.set(stream, origin);
     this.#streams.set(key, streams.add(stream));
+    if (since !== undefined) this.#standing.move(stream, key, since);
     stream.follow();
     // A reload that came between was not told of this stream.
     if (this.#parts.stages.generation() !== prepared.generation) void this.#renew(stream);
@@ -165,9 +168,10 @@ export class Subscriptions {
 
   /** Streams that stand at the same position tell the same from there on: one of them is enough. */
   #mergeAt(stream: SharedStream): void {
-    const { generation } = stream.prepared;
-    for (const other of this.#streams.get(stream.key) ?? []) {
-      if (other === stream || other.position !== stream.position || other.prepared.generation !== generation) continue;
+    const { position, prepared } = stream;
+    if (position === undefined) return;
+    for (const other of [...this.#standing.move(stream, stream.key, position)]) {
+      if (other === stream || other.prepared.generation !== prepared.generation) continue;
       // The one that began now stays: newcomers without a cursor may join only that one.
       const [kept, gone] = stream.beganNow ? [stream, other] : [other, stream];
       gone.mergeInto(kept);
@@ -196,6 +200,7 @@ export class Subscriptions {
   }
 
   #forget(stream: SharedStream): void {
+    this.#standing.delete(stream);
     const streams = this.#streams.get(stream.key);
     streams?.delete(stream);
     if (streams?.size === 0) this.#streams.delete(stream.key);

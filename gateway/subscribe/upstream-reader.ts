@@ -11,14 +11,14 @@ export interface ReaderOptions<Answer> {
   readonly open: (signal: AbortSignal) => AsyncIterable<ExecutionResult>;
   /** Tells an event that means the subgraph itself is lost. */
   readonly isLoss: (event: ExecutionResult) => boolean;
-  /** Does what an event needs; several at a time. Never rejects. */
+  /** Does what an event needs; several at a time. */
   readonly answer: (event: ExecutionResult, signal: AbortSignal) => Promise<Answer>;
-  /** Gets the answers one by one, in the order of their events; the next one when what it gives back has resolved. */
+  /** Gets the answers one by one, in the order of their events; the next one when what it gives back has resolved, none when it throws. */
   readonly deliver: (answer: Answer) => Promise<void> | undefined;
 }
 
 /** Events of one subscription that are worked on at the same time; the subgraph's next one is asked for when there is room. */
-const EVENTS_AT_ONCE = 16;
+const EVENTS_AT_ONCE = 64;
 
 /** Reads a subgraph's events until they end, it is lost, or it is told to stop. */
 export class UpstreamReader<Answer> {
@@ -70,6 +70,8 @@ export class UpstreamReader<Answer> {
     }
     this.#underWay += 1;
     const answer = this.#options.answer(result.value, this.#ending.signal);
+    // Looked at in its turn.
+    answer.catch(() => undefined);
     this.#delivered = this.#delivered
       .then(() => answer)
       .then((made) => (this.#ending.signal.aborted ? undefined : this.#options.deliver(made)))
@@ -77,9 +79,15 @@ export class UpstreamReader<Answer> {
         this.#underWay -= 1;
         this.#read();
       })
-      .catch((reason: unknown) => this.#finish({ kind: 'lost', reason }));
+      .catch((reason: unknown) => this.#break(reason));
     this.#read();
   };
+
+  /** An event can't be delivered: those after it must not be either. */
+  #break(reason: unknown): void {
+    if (!this.#ending.signal.aborted) this.#letGo();
+    this.#settle({ kind: 'lost', reason });
+  }
 
   #finish(end: ReaderEnd): void {
     if (this.#isOver) return;

@@ -61,15 +61,15 @@ function representationsOf({ query, entities, variables }: SubgraphRequest): rea
   return Array.isArray(value) && value.length > 0 && !query.includes('mutation') ? value : undefined;
 }
 
-/** A request of the batch and which of the representations are its own. */
+/** A request of the batch and where each of its representations stands in what is sent. */
 interface Part {
   readonly request: SubgraphRequest;
-  readonly representations: readonly unknown[];
-  readonly from: number;
+  readonly slots: readonly number[];
 }
 
 class Batch {
-  size = 0;
+  readonly #representations: unknown[] = [];
+  readonly #slots = new Map<string, number>();
   readonly #transport: SubgraphTransport;
   readonly #slot: EntitySlot;
   readonly #party: Party<ExecutionResult>;
@@ -83,6 +83,11 @@ class Batch {
     this.#party = new Party(watch, () => this.#ending.abort(timeout()));
   }
 
+  /** Different representations so far. */
+  get size(): number {
+    return this.#representations.length;
+  }
+
   async join(
     request: SubgraphRequest,
     representations: readonly unknown[],
@@ -90,9 +95,8 @@ class Batch {
   ): Promise<ExecutionResult> {
     const member = new Member<ExecutionResult>({ deadline, signal: request.signal });
     this.#party.add(member);
-    this.#parts.set(member, { request, representations, from: this.size });
+    this.#parts.set(member, { request, slots: representations.map((each) => this.#slotOf(each)) });
     this.#deadline = Math.max(this.#deadline, deadline);
-    this.size += representations.length;
     try {
       return await member.promise;
     } catch (error) {
@@ -114,12 +118,18 @@ class Batch {
     );
   }
 
+  /** Equal ones are sent once: many events in a row are about the same person. */
+  #slotOf(representation: unknown): number {
+    const text = JSON.stringify(representation);
+    const slot = this.#slots.get(text) ?? this.#representations.push(representation) - 1;
+    this.#slots.set(text, slot);
+    return slot;
+  }
+
   #joined(signal: AbortSignal): SubgraphRequest {
-    const parts = [...this.#parts.values()];
-    const representations = parts.flatMap((part) => part.representations);
-    const [first] = parts;
+    const [first] = this.#parts.values();
     if (!first) throw new Error('A batch has a part.');
-    const variables = { ...first.request.variables, [this.#slot.variable]: representations };
+    const variables = { ...first.request.variables, [this.#slot.variable]: this.#representations };
     return { ...first.request, variables, signal, deadline: this.#deadline };
   }
 
@@ -141,17 +151,28 @@ function partOf(answer: ExecutionResult, part: Part, size: number, responseName:
   const entities = answer.data?.[responseName];
   if (!Array.isArray(entities) || entities.length !== size || Object.keys(answer.data ?? {}).length !== 1)
     return undefined;
-  const to = part.from + part.representations.length;
   const errors: GraphQLError[] = [];
   for (const error of answer.errors ?? []) {
     const [name, index, ...rest] = error.path ?? [];
     if (name !== responseName || typeof index !== 'number') return undefined;
-    if (index < part.from || index >= to) continue;
-    const path = [name, index - part.from, ...rest];
-    errors.push(new GraphQLError(error.message, { path, extensions: error.extensions }));
+    for (const [own, slot] of part.slots.entries()) {
+      if (slot !== index) continue;
+      errors.push(new GraphQLError(error.message, { path: [name, own, ...rest], extensions: error.extensions }));
+    }
   }
-  const data = { [responseName]: entities.slice(part.from, to) };
+  errors.sort((one, other) => Number(one.path?.[1]) - Number(other.path?.[1]));
+  // Whoever merges an entity may keep and change it, so that each has their own.
+  const data = { [responseName]: part.slots.map((slot) => copyOf(entities[slot])) };
   return errors.length > 0 ? { data, errors } : { data };
+}
+
+/** A copy of what JSON can say. */
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf);
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const [name, each] of Object.entries(value)) copy[name] = copyOf(each);
+  return copy;
 }
 
 /** True when a smaller request may fare better: the subgraph answered, but nothing that can be used. */

@@ -4,7 +4,7 @@ import type { SubgraphRequest } from '../../schema/subgraph-transport.ts';
 import { type After, afterByTimer } from '../timers.ts';
 import { principalHeader } from './principal-header.ts';
 import { requestHeaders, type Signing } from './request-headers.ts';
-import { UpstreamSocket } from './upstream-socket.ts';
+import { MessageTooLarge, UpstreamSocket } from './upstream-socket.ts';
 
 /** Subscriptions to one remote subgraph. */
 export interface SocketSubscriber {
@@ -16,6 +16,9 @@ export interface SocketSubscriber {
 /** What may wait of one subscription. A reader that is slower loses the subscription and goes on with its cursor. */
 const WAITING_EVENTS = 1000;
 const WAITING_BYTES = 8 * 1024 * 1024;
+
+/** For how long after a message that was too large; longer than the attempts to go on after it. */
+const SEPARATED_MS = 600_000;
 
 /** Makes subscriptions over graphql-transport-ws: one socket for each principal, because the socket says who asks. */
 export function createSocketSubscriber(
@@ -29,27 +32,39 @@ export function createSocketSubscriber(
 ): SocketSubscriber {
   const { signing, authorities, after = afterByTimer } = options;
   const sockets = new Map<string, UpstreamSocket>();
+  const alone = new Set<UpstreamSocket>();
+  /** Principals of whose subscriptions one gets messages that are too large: each then has a socket of its own, so that it breaks its own only. */
+  const separated = new Set<string>();
+  const separate = (key: string): void => {
+    if (separated.has(key)) return;
+    separated.add(key);
+    after(SEPARATED_MS, () => separated.delete(key));
+  };
   const target = `${endpoint.pathname}${endpoint.search}`;
   const socketOf = ({ principal }: SubgraphRequest): UpstreamSocket => {
     const key = principalHeader(principal);
-    const known = sockets.get(key);
+    const isSeparated = separated.has(key);
+    const known = isSeparated ? undefined : sockets.get(key);
     if (known) return known;
     const opened = new UpstreamSocket({
       url: socketUrl(endpoint),
       headers: requestHeaders({ subgraph, method: 'GET', target, body: '', principal }, signing),
       authorities,
       after,
-      onClosed: () => {
+      onClosed: (reason) => {
+        if (reason instanceof MessageTooLarge) separate(key);
+        alone.delete(opened);
         if (sockets.get(key) === opened) sockets.delete(key);
       },
     });
-    sockets.set(key, opened);
+    if (isSeparated) alone.add(opened);
+    else sockets.set(key, opened);
     return opened;
   };
   return {
     subscribe: (request) => new SubgraphEvents(subgraph, socketOf, request),
     close() {
-      for (const socket of [...sockets.values()]) socket.close();
+      for (const socket of [...sockets.values(), ...alone]) socket.close();
     },
   };
 }

@@ -26,8 +26,24 @@ export interface UpstreamSocketOptions {
   /** Certificates of authorities that are trusted instead of the system's, PEM. */
   readonly authorities?: string | undefined;
   readonly after: After;
-  /** Called once when the socket takes no more subscriptions. */
-  readonly onClosed: () => void;
+  /** Called once when the socket takes no more subscriptions; with the reason when it broke. */
+  readonly onClosed: (reason?: unknown) => void;
+}
+
+/** The subgraph ended the socket for what it was asked, or by whom: asked again, it would again. */
+export class SocketRefused extends Error {
+  constructor(code: number) {
+    super(`The subgraph refused with ${code}.`);
+    this.name = 'SocketRefused';
+  }
+}
+
+/** A message was too large. The socket can't be read on from there, and which of its subscriptions it was for is not known. */
+export class MessageTooLarge extends Error {
+  constructor() {
+    super('The subgraph sent a message that is too large.');
+    this.name = 'MessageTooLarge';
+  }
 }
 
 /** Largest message of a subgraph. */
@@ -37,6 +53,9 @@ const ACKNOWLEDGEMENT_MS = 10_000;
 /** A subgraph that says nothing for twice this long, not even a pong, is gone; one that has much to do may take a while. */
 const KEEP_ALIVE_MS = 15_000;
 const GOING_AWAY = 1000;
+/** Too slow to begin, and too many for now: later it may go well. */
+const PASSING_REFUSALS: ReadonlySet<number> = new Set([4408, 4429]);
+const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 /**
  * One socket to a subgraph (graphql-transport-ws), for any number of subscriptions. It never connects again by itself: what came
@@ -67,8 +86,8 @@ export class UpstreamSocket {
     this.#socket.on('pong', () => {
       this.#hasHeard = true;
     });
-    this.#socket.on('error', (error) => this.#close(error));
-    this.#socket.on('close', (code) => this.#close(new Error(`The socket was closed with ${code}.`)));
+    this.#socket.on('error', (error) => this.#close(isTooLarge(error) ? new MessageTooLarge() : error));
+    this.#socket.on('close', (code) => this.#close(closedWith(code)));
     this.#cancelTimer = options.after(ACKNOWLEDGEMENT_MS, () =>
       this.#afterReading(() => {
         if (this.#waiting) this.#close(new Error('No acknowledgement came.'));
@@ -180,17 +199,26 @@ export class UpstreamSocket {
 
   #close(reason: unknown): void {
     if (this.#isClosed) return;
-    this.#shut();
+    this.#shut(reason);
     this.#socket.terminate();
     const sinks = [...this.#sinks.values()];
     this.#sinks.clear();
     for (const sink of sinks) sink.lost(reason);
   }
 
-  #shut(): void {
+  #shut(reason?: unknown): void {
     this.#isClosed = true;
     this.#waiting = undefined;
     this.#cancelTimer();
-    this.#options.onClosed();
+    this.#options.onClosed(reason);
   }
+}
+
+function closedWith(code: number): Error {
+  const isRefusal = code >= 4400 && code <= 4499 && !PASSING_REFUSALS.has(code);
+  return isRefusal ? new SocketRefused(code) : new Error(`The socket was closed with ${code}.`);
+}
+
+function isTooLarge(error: Error): boolean {
+  return 'code' in error && error.code === TOO_LARGE;
 }

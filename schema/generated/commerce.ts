@@ -156,6 +156,39 @@ export type SourceProfile = {
   readonly lastModifiedDate: Maybe<Scalars['DateTime']['output']>;
 };
 
+/** What was done to something. */
+export type ChangeKind =
+  /** It is new. */
+  | 'CREATED'
+  /** Some of its fields have another value. */
+  | 'UPDATED'
+  /** It is gone. */
+  | 'DELETED';
+
+/** Something that happened in a cloud, written in the transaction of the change. It names what changed and carries no values: read them from where they live. */
+export type CloudEvent = {
+  /** The event's own id; it is the same wherever the event is told. */
+  readonly id: Scalars['ID']['output'];
+  /** Position after this event: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The cloud it happened in, such as `commerce`. */
+  readonly dataSourceId: Scalars['ID']['output'];
+  /** What happened, such as `ShoppingCartChanged`. */
+  readonly eventType: Scalars['String']['output'];
+  /** Type of the object concerned in this graph, such as `ShoppingCart`; `SourceProfile` for the cloud's own customer record. */
+  readonly objectType: Scalars['String']['output'];
+  /** Key of the object concerned. */
+  readonly objectId: Scalars['ID']['output'];
+  /** Key of the cloud's own customer record that it belongs to, null when it belongs to none. */
+  readonly sourceRecordId: Maybe<Scalars['ID']['output']>;
+  /** What was done. */
+  readonly change: ChangeKind;
+  /** Names of the fields of the object that have another value, as this graph names them. Empty for what is new or gone. */
+  readonly changedFields: ReadonlyArray<Scalars['String']['output']>;
+  /** When, by the clock of the store. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+};
+
 export type Customer = {
   /** The person's id across all clouds. It never changes; after a merge the oldest survives. */
   readonly customer360Id: Scalars['Customer360Id']['output'];
@@ -167,6 +200,8 @@ export type Customer = {
   readonly openShoppingCart: Maybe<ShoppingCart>;
   /** Memberships of the customer in loyalty programmes. */
   readonly loyaltyProgramMembers: Maybe<ReadonlyArray<LoyaltyProgramMember>>;
+  /** Discount codes that were granted to the customer, latest first, at most 100. */
+  readonly discountCodes: Maybe<ReadonlyArray<DiscountCode>>;
   /** Keys of this cloud's records of the customer, from identity. */
   readonly commerceRecordIds: Maybe<Scalars['RecordIds']['output']>;
   /** What each record of this cloud says about the customer, read live. Null when the cloud could not answer. */
@@ -185,6 +220,11 @@ export type CustomerShoppingCartsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
   statuses?: InputMaybe<ReadonlyArray<ShoppingCartStatus>>;
+};
+
+
+export type CustomerDiscountCodesArgs = {
+  grantedFrom?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 /** What has become of an order. */
@@ -287,6 +327,10 @@ export type ShoppingCart = {
   readonly lastActivityDate: Scalars['DateTime']['output'];
   /** When it was found abandoned. */
   readonly abandonedAt: Maybe<Scalars['DateTime']['output']>;
+  /** When the customer began to check out, null when not, or when the contents changed since. */
+  readonly checkOutStartedDate: Maybe<Scalars['DateTime']['output']>;
+  /** The address that a visitor left, by which a cart without an account is known. */
+  readonly contactEmailAddress: Maybe<Scalars['String']['output']>;
   /** Its lines, in the order they were added. */
   readonly shoppingCartProducts: ReadonlyArray<ShoppingCartProduct>;
 };
@@ -361,12 +405,98 @@ export type LoyaltyProgramMember = {
   readonly enrollmentDate: Maybe<Scalars['DateTime']['output']>;
 };
 
+/** A single-use discount. Customer 360 Data Model: Coupon. */
+export type DiscountCode = {
+  /** The code as the customer types it. */
+  readonly code: Scalars['ID']['output'];
+  /** The commerce record (account or guest) it was granted to. */
+  readonly customerNumber: Scalars['ID']['output'];
+  /** The cart it was granted for, null when it holds for any. */
+  readonly cartId: Maybe<Scalars['ID']['output']>;
+  /** What it takes off, in percent, 1 to 100. */
+  readonly discountPercent: Scalars['Int']['output'];
+  /** When it was granted. */
+  readonly grantedDate: Scalars['DateTime']['output'];
+  /** Until when it can be used. */
+  readonly expirationDate: Scalars['DateTime']['output'];
+  /** When it was used, null while it was not. */
+  readonly redeemedDate: Maybe<Scalars['DateTime']['output']>;
+  /** The order it was used for. */
+  readonly orderNumber: Maybe<Scalars['ID']['output']>;
+  /** What it was granted for, in the words of whoever granted it: the idempotency key of the call. */
+  readonly grantReference: Maybe<Scalars['String']['output']>;
+};
+
+/** Something that happened to a cart. */
+export type CartUpdate = {
+  /** Position after this change: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The event's own id. */
+  readonly id: Scalars['ID']['output'];
+  /** What was done. */
+  readonly change: ChangeKind;
+  /** Names of the cart's fields that have another value. */
+  readonly changedFields: ReadonlyArray<Scalars['String']['output']>;
+  /** When, by the clock of the store. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+  /** Key of the cart. */
+  readonly cartId: Scalars['ID']['output'];
+  /** The cart, read now. Null when it is gone. */
+  readonly shoppingCart: Maybe<ShoppingCart>;
+};
+
+/** Everything that can be followed. */
+export type Subscription = {
+  /** Changes of carts, from `since` on; without it, from now on. A customer sees their own. */
+  readonly cartUpdated: CartUpdate;
+  /** Rings when records of this cloud change; without `since` it starts now. Internal. */
+  readonly commerceSourceRecordChanged: CommerceSourceRecordChange;
+  /** Everything that happens in this cloud, in order, for programs: from `since` on, without it from now on. */
+  readonly commerceEvents: CommerceEventBatch;
+};
+
+
+/** Everything that can be followed. */
+export type SubscriptionCartUpdatedArgs = {
+  id?: InputMaybe<Scalars['ID']['input']>;
+  customerNumber?: InputMaybe<Scalars['ID']['input']>;
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+/** Everything that can be followed. */
+export type SubscriptionCommerceSourceRecordChangedArgs = {
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+/** Everything that can be followed. */
+export type SubscriptionCommerceEventsArgs = {
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+  types?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  sourceRecordIds?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
+};
+
+/** Carts as they were at one instant by the clock of this cloud. */
+export type ShoppingCartReading = {
+  /** When they were read, by the clock that `lastActivityDate` goes by. */
+  readonly readAt: Scalars['DateTime']['output'];
+  /** Those of the carts that there are, in no order. */
+  readonly shoppingCarts: ReadonlyArray<ShoppingCart>;
+};
+
 /** Everything that can be asked. */
 export type Query = {
   /** One order, null when there is none with this number. */
   readonly salesOrder: Maybe<SalesOrder>;
   /** One cart, null when there is none with this key. */
   readonly shoppingCart: Maybe<ShoppingCart>;
+  /** Several carts at one instant, for programs that judge by how long nothing was done with them. */
+  readonly shoppingCartReading: Maybe<ShoppingCartReading>;
+  /** Orders of all customers, latest first. */
+  readonly salesOrders: Maybe<SalesOrderConnection>;
+  /** Carts of everybody, also of visitors nobody knows yet, the last touched first. */
+  readonly shoppingCarts: Maybe<ShoppingCartConnection>;
   /** One product, null when there is none with this key. */
   readonly product: Maybe<Product>;
   /** The cloud's own records: a page of all of them, those with the keys in `ids`, or those whose names match `nameSearch`. Internal. */
@@ -383,6 +513,30 @@ export type QuerySalesOrderArgs = {
 /** Everything that can be asked. */
 export type QueryShoppingCartArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+/** Everything that can be asked. */
+export type QueryShoppingCartReadingArgs = {
+  ids: ReadonlyArray<Scalars['ID']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QuerySalesOrdersArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<SalesOrderFilter>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryShoppingCartsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  statuses?: InputMaybe<ReadonlyArray<ShoppingCartStatus>>;
+  lastActivityFrom?: InputMaybe<Scalars['DateTime']['input']>;
+  lastActivityBefore?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 
@@ -432,6 +586,46 @@ export type CheckOutShoppingCartInput = {
   readonly idempotencyKey: Scalars['String']['input'];
   /** The cart. */
   readonly cartId: Scalars['ID']['input'];
+  /** A discount code of the customer, however it is typed. CONFLICT when it was used, has run out, or is another cart's; NOT_FOUND when the customer has no such code. */
+  readonly discountCode?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Notes that the customer has begun to check out. */
+export type BeginCheckOutInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The cart. */
+  readonly cartId: Scalars['ID']['input'];
+};
+
+/** Notes the address that a visitor left with a cart. */
+export type IdentifyShoppingCartInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The cart: one that has no account yet. */
+  readonly cartId: Scalars['ID']['input'];
+  /** The address that the visitor left. */
+  readonly contactEmailAddress: Scalars['String']['input'];
+};
+
+/** Grants a single-use discount. */
+export type GrantDiscountCodeInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The commerce record (account or guest) it is for. */
+  readonly customerNumber: Scalars['ID']['input'];
+  /** The cart it is for; any cart of the customer's without it. */
+  readonly cartId?: InputMaybe<Scalars['ID']['input']>;
+  /** What it takes off, in percent, 1 to 100. */
+  readonly discountPercent: Scalars['Int']['input'];
+  /** Until when it can be used. */
+  readonly expirationDate: Scalars['DateTime']['input'];
+};
+
+/** The discount that was granted. */
+export type GrantDiscountCodePayload = {
+  /** The code with what became of it. */
+  readonly discountCode: DiscountCode;
 };
 
 /** The cart after the change. */
@@ -454,6 +648,12 @@ export type Mutation = {
   readonly addShoppingCartProduct: ShoppingCartPayload;
   /** Sets how many of a product are in a cart, or takes it out. */
   readonly setShoppingCartProductQuantity: ShoppingCartPayload;
+  /** Notes that the customer has begun to check out. */
+  readonly beginCheckOut: ShoppingCartPayload;
+  /** Notes the address that a visitor left with a cart. */
+  readonly identifyShoppingCart: ShoppingCartPayload;
+  /** Grants a single-use discount. */
+  readonly grantDiscountCode: GrantDiscountCodePayload;
   /** Turns a cart into an order. */
   readonly checkOutShoppingCart: CheckOutShoppingCartPayload;
 };
@@ -468,6 +668,24 @@ export type MutationAddShoppingCartProductArgs = {
 /** Everything that can be changed: in the clouds, where the values live. */
 export type MutationSetShoppingCartProductQuantityArgs = {
   input: SetShoppingCartProductQuantityInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationBeginCheckOutArgs = {
+  input: BeginCheckOutInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationIdentifyShoppingCartArgs = {
+  input: IdentifyShoppingCartInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationGrantDiscountCodeArgs = {
+  input: GrantDiscountCodeInput;
 };
 
 
@@ -496,14 +714,12 @@ export type CommerceSourceRecordChange = {
   readonly sourceRecordIds: ReadonlyArray<Scalars['ID']['output']>;
 };
 
-export type Subscription = {
-  /** Rings when records of this cloud change; without `since` it starts now. Internal. */
-  readonly commerceSourceRecordChanged: CommerceSourceRecordChange;
-};
-
-
-export type SubscriptionCommerceSourceRecordChangedArgs = {
-  since?: InputMaybe<Scalars['Cursor']['input']>;
+/** Events of this cloud that were read together, in their order. */
+export type CommerceEventBatch = {
+  /** Position after the last of them. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The events. None, a single time, when everything that happened before the subscription is told. */
+  readonly events: ReadonlyArray<CloudEvent>;
 };
 
 
@@ -591,6 +807,7 @@ export type FederationTypes = {
   ShoppingCart: ShoppingCart;
   Product: Product;
   LoyaltyProgramMember: LoyaltyProgramMember;
+  DiscountCode: DiscountCode;
 };
 
 /** Mapping of federation reference types */
@@ -614,6 +831,9 @@ export type FederationReferenceTypes = {
   LoyaltyProgramMember:
     ( { __typename: 'LoyaltyProgramMember' }
     & GraphQLRecursivePick<FederationTypes['LoyaltyProgramMember'], {"id":true}> );
+  DiscountCode:
+    ( { __typename: 'DiscountCode' }
+    & GraphQLRecursivePick<FederationTypes['DiscountCode'], {"code":true}> );
 };
 
 
@@ -638,6 +858,8 @@ export type ResolversTypes = {
   ContactPointSocial: ResolverTypeWrapper<ContactPointSocial>;
   PartyIdentification: ResolverTypeWrapper<PartyIdentification>;
   SourceProfile: ResolverTypeWrapper<SourceProfile>;
+  ChangeKind: ChangeKind;
+  CloudEvent: ResolverTypeWrapper<CloudEvent>;
   Customer: ResolverTypeWrapper<Customer>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   SalesOrderStatus: SalesOrderStatus;
@@ -653,16 +875,24 @@ export type ResolversTypes = {
   ShoppingCartEdge: ResolverTypeWrapper<ShoppingCartEdge>;
   Product: ResolverTypeWrapper<Product>;
   LoyaltyProgramMember: ResolverTypeWrapper<LoyaltyProgramMember>;
+  DiscountCode: ResolverTypeWrapper<DiscountCode>;
+  CartUpdate: ResolverTypeWrapper<CartUpdate>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  ShoppingCartReading: ResolverTypeWrapper<ShoppingCartReading>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   AddShoppingCartProductInput: AddShoppingCartProductInput;
   SetShoppingCartProductQuantityInput: SetShoppingCartProductQuantityInput;
   CheckOutShoppingCartInput: CheckOutShoppingCartInput;
+  BeginCheckOutInput: BeginCheckOutInput;
+  IdentifyShoppingCartInput: IdentifyShoppingCartInput;
+  GrantDiscountCodeInput: GrantDiscountCodeInput;
+  GrantDiscountCodePayload: ResolverTypeWrapper<GrantDiscountCodePayload>;
   ShoppingCartPayload: ResolverTypeWrapper<ShoppingCartPayload>;
   CheckOutShoppingCartPayload: ResolverTypeWrapper<CheckOutShoppingCartPayload>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   CommerceSourceRecordPage: ResolverTypeWrapper<CommerceSourceRecordPage>;
   CommerceSourceRecordChange: ResolverTypeWrapper<CommerceSourceRecordChange>;
-  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  CommerceEventBatch: ResolverTypeWrapper<CommerceEventBatch>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -685,6 +915,7 @@ export type ResolversParentTypes = {
   ContactPointSocial: ContactPointSocial;
   PartyIdentification: PartyIdentification;
   SourceProfile: SourceProfile;
+  CloudEvent: CloudEvent;
   Customer: Customer | FederationReferenceTypes['Customer'];
   Int: Scalars['Int']['output'];
   SalesOrderFilter: SalesOrderFilter;
@@ -698,16 +929,24 @@ export type ResolversParentTypes = {
   ShoppingCartEdge: ShoppingCartEdge;
   Product: Product | FederationReferenceTypes['Product'];
   LoyaltyProgramMember: LoyaltyProgramMember | FederationReferenceTypes['LoyaltyProgramMember'];
+  DiscountCode: DiscountCode | FederationReferenceTypes['DiscountCode'];
+  CartUpdate: CartUpdate;
+  Subscription: Record<PropertyKey, never>;
+  ShoppingCartReading: ShoppingCartReading;
   Query: Record<PropertyKey, never>;
   AddShoppingCartProductInput: AddShoppingCartProductInput;
   SetShoppingCartProductQuantityInput: SetShoppingCartProductQuantityInput;
   CheckOutShoppingCartInput: CheckOutShoppingCartInput;
+  BeginCheckOutInput: BeginCheckOutInput;
+  IdentifyShoppingCartInput: IdentifyShoppingCartInput;
+  GrantDiscountCodeInput: GrantDiscountCodeInput;
+  GrantDiscountCodePayload: GrantDiscountCodePayload;
   ShoppingCartPayload: ShoppingCartPayload;
   CheckOutShoppingCartPayload: CheckOutShoppingCartPayload;
   Mutation: Record<PropertyKey, never>;
   CommerceSourceRecordPage: CommerceSourceRecordPage;
   CommerceSourceRecordChange: CommerceSourceRecordChange;
-  Subscription: Record<PropertyKey, never>;
+  CommerceEventBatch: CommerceEventBatch;
 };
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
@@ -808,6 +1047,19 @@ export type SourceProfileResolvers<ContextType = object, ParentType extends Reso
   lastModifiedDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
+export type CloudEventResolvers<ContextType = object, ParentType extends ResolversParentTypes['CloudEvent'] = ResolversParentTypes['CloudEvent']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  dataSourceId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  eventType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  sourceRecordId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  change?: Resolver<ResolversTypes['ChangeKind'], ParentType, ContextType>;
+  changedFields?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
 export type CustomerResolvers<ContextType = object, ParentType extends ResolversParentTypes['Customer'] = ResolversParentTypes['Customer'], FederationReferenceType extends FederationReferenceTypes['Customer'] = FederationReferenceTypes['Customer']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Customer']> | FederationReferenceType, FederationReferenceType, ContextType>;
   customer360Id?: Resolver<ResolversTypes['Customer360Id'], ParentType, ContextType>;
@@ -815,6 +1067,7 @@ export type CustomerResolvers<ContextType = object, ParentType extends Resolvers
   shoppingCarts?: Resolver<Maybe<ResolversTypes['ShoppingCartConnection']>, ParentType, ContextType, RequireFields<CustomerShoppingCartsArgs, 'first'>>;
   openShoppingCart?: Resolver<Maybe<ResolversTypes['ShoppingCart']>, ParentType, ContextType>;
   loyaltyProgramMembers?: Resolver<Maybe<ReadonlyArray<ResolversTypes['LoyaltyProgramMember']>>, ParentType, ContextType>;
+  discountCodes?: Resolver<Maybe<ReadonlyArray<ResolversTypes['DiscountCode']>>, ParentType, ContextType, Partial<CustomerDiscountCodesArgs>>;
   commerceProfiles?: Resolver<Maybe<ReadonlyArray<ResolversTypes['SourceProfile']>>, ParentType, ContextType>;
 };
 
@@ -857,6 +1110,8 @@ export type ShoppingCartResolvers<ContextType = object, ParentType extends Resol
   createdDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   lastActivityDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   abandonedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  checkOutStartedDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  contactEmailAddress?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   shoppingCartProducts?: Resolver<ReadonlyArray<ResolversTypes['ShoppingCartProduct']>, ParentType, ContextType>;
 };
 
@@ -902,11 +1157,52 @@ export type LoyaltyProgramMemberResolvers<ContextType = object, ParentType exten
   enrollmentDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
+export type DiscountCodeResolvers<ContextType = object, ParentType extends ResolversParentTypes['DiscountCode'] = ResolversParentTypes['DiscountCode'], FederationReferenceType extends FederationReferenceTypes['DiscountCode'] = FederationReferenceTypes['DiscountCode']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['DiscountCode']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  code?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  customerNumber?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cartId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  discountPercent?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  grantedDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  expirationDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  redeemedDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  orderNumber?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  grantReference?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type CartUpdateResolvers<ContextType = object, ParentType extends ResolversParentTypes['CartUpdate'] = ResolversParentTypes['CartUpdate']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  change?: Resolver<ResolversTypes['ChangeKind'], ParentType, ContextType>;
+  changedFields?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  cartId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  shoppingCart?: Resolver<Maybe<ResolversTypes['ShoppingCart']>, ParentType, ContextType>;
+};
+
+export type SubscriptionResolvers<ContextType = object, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  cartUpdated?: SubscriptionResolver<ResolversTypes['CartUpdate'], "cartUpdated", ParentType, ContextType, Partial<SubscriptionCartUpdatedArgs>>;
+  commerceSourceRecordChanged?: SubscriptionResolver<ResolversTypes['CommerceSourceRecordChange'], "commerceSourceRecordChanged", ParentType, ContextType, Partial<SubscriptionCommerceSourceRecordChangedArgs>>;
+  commerceEvents?: SubscriptionResolver<ResolversTypes['CommerceEventBatch'], "commerceEvents", ParentType, ContextType, Partial<SubscriptionCommerceEventsArgs>>;
+};
+
+export type ShoppingCartReadingResolvers<ContextType = object, ParentType extends ResolversParentTypes['ShoppingCartReading'] = ResolversParentTypes['ShoppingCartReading']> = {
+  readAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  shoppingCarts?: Resolver<ReadonlyArray<ResolversTypes['ShoppingCart']>, ParentType, ContextType>;
+};
+
 export type QueryResolvers<ContextType = object, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   salesOrder?: Resolver<Maybe<ResolversTypes['SalesOrder']>, ParentType, ContextType, RequireFields<QuerySalesOrderArgs, 'orderNumber'>>;
   shoppingCart?: Resolver<Maybe<ResolversTypes['ShoppingCart']>, ParentType, ContextType, RequireFields<QueryShoppingCartArgs, 'id'>>;
+  shoppingCartReading?: Resolver<Maybe<ResolversTypes['ShoppingCartReading']>, ParentType, ContextType, RequireFields<QueryShoppingCartReadingArgs, 'ids'>>;
+  salesOrders?: Resolver<Maybe<ResolversTypes['SalesOrderConnection']>, ParentType, ContextType, RequireFields<QuerySalesOrdersArgs, 'first'>>;
+  shoppingCarts?: Resolver<Maybe<ResolversTypes['ShoppingCartConnection']>, ParentType, ContextType, RequireFields<QueryShoppingCartsArgs, 'first'>>;
   product?: Resolver<Maybe<ResolversTypes['Product']>, ParentType, ContextType, RequireFields<QueryProductArgs, 'id'>>;
   commerceSourceRecords?: Resolver<ResolversTypes['CommerceSourceRecordPage'], ParentType, ContextType, RequireFields<QueryCommerceSourceRecordsArgs, 'first'>>;
+};
+
+export type GrantDiscountCodePayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['GrantDiscountCodePayload'] = ResolversParentTypes['GrantDiscountCodePayload']> = {
+  discountCode?: Resolver<ResolversTypes['DiscountCode'], ParentType, ContextType>;
 };
 
 export type ShoppingCartPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['ShoppingCartPayload'] = ResolversParentTypes['ShoppingCartPayload']> = {
@@ -921,6 +1217,9 @@ export type CheckOutShoppingCartPayloadResolvers<ContextType = object, ParentTyp
 export type MutationResolvers<ContextType = object, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
   addShoppingCartProduct?: Resolver<ResolversTypes['ShoppingCartPayload'], ParentType, ContextType, RequireFields<MutationAddShoppingCartProductArgs, 'input'>>;
   setShoppingCartProductQuantity?: Resolver<ResolversTypes['ShoppingCartPayload'], ParentType, ContextType, RequireFields<MutationSetShoppingCartProductQuantityArgs, 'input'>>;
+  beginCheckOut?: Resolver<ResolversTypes['ShoppingCartPayload'], ParentType, ContextType, RequireFields<MutationBeginCheckOutArgs, 'input'>>;
+  identifyShoppingCart?: Resolver<ResolversTypes['ShoppingCartPayload'], ParentType, ContextType, RequireFields<MutationIdentifyShoppingCartArgs, 'input'>>;
+  grantDiscountCode?: Resolver<ResolversTypes['GrantDiscountCodePayload'], ParentType, ContextType, RequireFields<MutationGrantDiscountCodeArgs, 'input'>>;
   checkOutShoppingCart?: Resolver<ResolversTypes['CheckOutShoppingCartPayload'], ParentType, ContextType, RequireFields<MutationCheckOutShoppingCartArgs, 'input'>>;
 };
 
@@ -936,8 +1235,9 @@ export type CommerceSourceRecordChangeResolvers<ContextType = object, ParentType
   sourceRecordIds?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
 };
 
-export type SubscriptionResolvers<ContextType = object, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
-  commerceSourceRecordChanged?: SubscriptionResolver<ResolversTypes['CommerceSourceRecordChange'], "commerceSourceRecordChanged", ParentType, ContextType, Partial<SubscriptionCommerceSourceRecordChangedArgs>>;
+export type CommerceEventBatchResolvers<ContextType = object, ParentType extends ResolversParentTypes['CommerceEventBatch'] = ResolversParentTypes['CommerceEventBatch']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  events?: Resolver<ReadonlyArray<ResolversTypes['CloudEvent']>, ParentType, ContextType>;
 };
 
 export type Resolvers<ContextType = object> = {
@@ -956,6 +1256,7 @@ export type Resolvers<ContextType = object> = {
   ContactPointSocial?: ContactPointSocialResolvers<ContextType>;
   PartyIdentification?: PartyIdentificationResolvers<ContextType>;
   SourceProfile?: SourceProfileResolvers<ContextType>;
+  CloudEvent?: CloudEventResolvers<ContextType>;
   Customer?: CustomerResolvers<ContextType>;
   SalesOrder?: SalesOrderResolvers<ContextType>;
   SalesOrderProduct?: SalesOrderProductResolvers<ContextType>;
@@ -967,13 +1268,18 @@ export type Resolvers<ContextType = object> = {
   ShoppingCartEdge?: ShoppingCartEdgeResolvers<ContextType>;
   Product?: ProductResolvers<ContextType>;
   LoyaltyProgramMember?: LoyaltyProgramMemberResolvers<ContextType>;
+  DiscountCode?: DiscountCodeResolvers<ContextType>;
+  CartUpdate?: CartUpdateResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
+  ShoppingCartReading?: ShoppingCartReadingResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  GrantDiscountCodePayload?: GrantDiscountCodePayloadResolvers<ContextType>;
   ShoppingCartPayload?: ShoppingCartPayloadResolvers<ContextType>;
   CheckOutShoppingCartPayload?: CheckOutShoppingCartPayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   CommerceSourceRecordPage?: CommerceSourceRecordPageResolvers<ContextType>;
   CommerceSourceRecordChange?: CommerceSourceRecordChangeResolvers<ContextType>;
-  Subscription?: SubscriptionResolvers<ContextType>;
+  CommerceEventBatch?: CommerceEventBatchResolvers<ContextType>;
 };
 
 

@@ -156,6 +156,39 @@ export type SourceProfile = {
   readonly lastModifiedDate: Maybe<Scalars['DateTime']['output']>;
 };
 
+/** What was done to something. */
+export type ChangeKind =
+  /** It is new. */
+  | 'CREATED'
+  /** Some of its fields have another value. */
+  | 'UPDATED'
+  /** It is gone. */
+  | 'DELETED';
+
+/** Something that happened in a cloud, written in the transaction of the change. It names what changed and carries no values: read them from where they live. */
+export type CloudEvent = {
+  /** The event's own id; it is the same wherever the event is told. */
+  readonly id: Scalars['ID']['output'];
+  /** Position after this event: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The cloud it happened in, such as `commerce`. */
+  readonly dataSourceId: Scalars['ID']['output'];
+  /** What happened, such as `ShoppingCartChanged`. */
+  readonly eventType: Scalars['String']['output'];
+  /** Type of the object concerned in this graph, such as `ShoppingCart`; `SourceProfile` for the cloud's own customer record. */
+  readonly objectType: Scalars['String']['output'];
+  /** Key of the object concerned. */
+  readonly objectId: Scalars['ID']['output'];
+  /** Key of the cloud's own customer record that it belongs to, null when it belongs to none. */
+  readonly sourceRecordId: Maybe<Scalars['ID']['output']>;
+  /** What was done. */
+  readonly change: ChangeKind;
+  /** Names of the fields of the object that have another value, as this graph names them. Empty for what is new or gone. */
+  readonly changedFields: ReadonlyArray<Scalars['String']['output']>;
+  /** When, by the clock of the store. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+};
+
 /** One person. Every value but the ids is read from the clouds at the moment of the question. Customer 360 Data Model: UnifiedIndividual. */
 export type Customer = {
   /** The person's id across all clouds. It never changes; after a merge the oldest survives. */
@@ -241,7 +274,7 @@ export type CustomerIdentifier = {
   readonly identifierType: IdentifierType;
   /** The identifier in its normal form, such as a number in E.164. */
   readonly normalizedValue: Scalars['String']['output'];
-  /** True when it joins no records: a placeholder, or shared by more records than its limit allows. */
+  /** True when it says nothing about who is who: a placeholder, or shared by more records than the rules allow. */
   readonly isIgnored: Scalars['Boolean']['output'];
   /** The records that carry it. */
   readonly sources: ReadonlyArray<IdentityLink>;
@@ -751,7 +784,30 @@ export type IdentityResolutionRuleset = {
   readonly createdBy: Maybe<Scalars['String']['output']>;
   /** Why. */
   readonly reason: Maybe<Scalars['String']['output']>;
+  /** What somebody should know about the records under these rules; null for versions that are not in effect, and where another process resolves. */
+  readonly warnings: Maybe<ReadonlyArray<IdentityResolutionWarning>>;
 };
+
+/** Something that points to bad data or to rules that do not fit it. Counts, nobody's data. */
+export type IdentityResolutionWarning = {
+  /** What it is. */
+  readonly code: IdentityResolutionWarningCode;
+  /** The same in words. */
+  readonly message: Scalars['String']['output'];
+  /** How many there are. */
+  readonly count: Scalars['Int']['output'];
+};
+
+/** What a warning is about. */
+export type IdentityResolutionWarningCode =
+  /** Customers of more records than the rules say is plausible. */
+  | 'LARGE_CLUSTER'
+  /** Identifiers that more records carry than the rules allow: they say nothing. */
+  | 'SHARED_IDENTIFIER'
+  /** Look-ups of values that too many records have, left out: other values found the candidates. */
+  | 'BLOCK_OVER_CAP'
+  /** So few records that frequencies of values say little. */
+  | 'SMALL_SAMPLE';
 
 /** One page of versions. */
 export type IdentityResolutionRulesetConnection = {
@@ -1291,6 +1347,8 @@ export type MutationEraseCustomerArgs = {
 export type Subscription = {
   /** Changes of identity as they happen, from `since` on; without it, from now on. */
   readonly identityChanged: IdentityEvent;
+  /** Whatever changes about a person, in any cloud or in identity: one event each, from `since` on; without it, from now on. After a merge it goes on with the survivor. */
+  readonly customerUpdated: CustomerUpdate;
 };
 
 
@@ -1298,6 +1356,37 @@ export type Subscription = {
 export type SubscriptionIdentityChangedArgs = {
   since?: InputMaybe<Scalars['Cursor']['input']>;
   customer360Id?: InputMaybe<Scalars['Customer360Id']['input']>;
+};
+
+
+/** Everything that can be followed. */
+export type SubscriptionCustomerUpdatedArgs = {
+  customer360Id: Scalars['Customer360Id']['input'];
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+/** Something that changed about a person. */
+export type CustomerUpdate = {
+  /** Position after this change in the logs of all clouds and of identity: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The event's own id; it is the same wherever the event is told. */
+  readonly id: Scalars['ID']['output'];
+  /** Where it changed: a cloud, such as `commerce`, or `identity`. */
+  readonly dataSourceId: Scalars['ID']['output'];
+  /** What happened, such as `ShoppingCartChanged` or `CUSTOMERS_MERGED`. */
+  readonly eventType: Scalars['String']['output'];
+  /** Type of the object that changed, such as `ShoppingCart`; `Customer` for changes of identity. */
+  readonly objectType: Scalars['String']['output'];
+  /** Key of the object that changed. */
+  readonly objectId: Scalars['ID']['output'];
+  /** What was done. */
+  readonly change: ChangeKind;
+  /** Names of the fields that have another value, as this graph names them. Empty for what is new or gone. */
+  readonly changedFields: ReadonlyArray<Scalars['String']['output']>;
+  /** When, by the clock of the store it happened in. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+  /** The person, read now. Null when they have been erased. */
+  readonly customer: Maybe<Customer>;
 };
 
 export type SalesOrder = {
@@ -1321,6 +1410,13 @@ export type LoyaltyProgramMember = {
   readonly customer: Maybe<Customer>;
 };
 
+export type DiscountCode = {
+  readonly code: Scalars['ID']['output'];
+  readonly customerNumber: Scalars['ID']['output'];
+  /** The person this belongs to, null when identity does not know the record yet. */
+  readonly customer: Maybe<Customer>;
+};
+
 export type ContactPointConsent = {
   readonly id: Scalars['ID']['output'];
   readonly subscriberKey: Scalars['ID']['output'];
@@ -1338,6 +1434,34 @@ export type CampaignMember = {
 export type EmailEngagement = {
   readonly id: Scalars['ID']['output'];
   readonly subscriberKey: Scalars['ID']['output'];
+  /** The person this belongs to, null when identity does not know the record yet. */
+  readonly customer: Maybe<Customer>;
+};
+
+export type WebsiteEngagement = {
+  readonly id: Scalars['ID']['output'];
+  readonly subscriberKey: Scalars['ID']['output'];
+  /** The person this belongs to, null when identity does not know the record yet. */
+  readonly customer: Maybe<Customer>;
+};
+
+export type ContactPointSuppression = {
+  readonly id: Scalars['ID']['output'];
+  readonly subscriberKey: Scalars['ID']['output'];
+  /** The person this belongs to, null when identity does not know the record yet. */
+  readonly customer: Maybe<Customer>;
+};
+
+export type JourneyTrigger = {
+  readonly id: Scalars['ID']['output'];
+  readonly customer360Id: Maybe<Scalars['Customer360Id']['output']>;
+  /** The person this belongs to, null when identity does not know the record yet. */
+  readonly customer: Maybe<Customer>;
+};
+
+export type JourneyInstance = {
+  readonly id: Scalars['ID']['output'];
+  readonly customer360Id: Scalars['Customer360Id']['output'];
   /** The person this belongs to, null when identity does not know the record yet. */
   readonly customer: Maybe<Customer>;
 };
@@ -1434,9 +1558,14 @@ export type FederationTypes = {
   SalesOrder: SalesOrder;
   ShoppingCart: ShoppingCart;
   LoyaltyProgramMember: LoyaltyProgramMember;
+  DiscountCode: DiscountCode;
   ContactPointConsent: ContactPointConsent;
   CampaignMember: CampaignMember;
   EmailEngagement: EmailEngagement;
+  WebsiteEngagement: WebsiteEngagement;
+  ContactPointSuppression: ContactPointSuppression;
+  JourneyTrigger: JourneyTrigger;
+  JourneyInstance: JourneyInstance;
   Case: Case;
 };
 
@@ -1465,6 +1594,11 @@ export type FederationReferenceTypes = {
     & GraphQLRecursivePick<FederationTypes['LoyaltyProgramMember'], {"id":true}>
     & ( Record<PropertyKey, never>
         | GraphQLRecursivePick<FederationTypes['LoyaltyProgramMember'], {"customerNumber":true}> ) );
+  DiscountCode:
+    ( { __typename: 'DiscountCode' }
+    & GraphQLRecursivePick<FederationTypes['DiscountCode'], {"code":true}>
+    & ( Record<PropertyKey, never>
+        | GraphQLRecursivePick<FederationTypes['DiscountCode'], {"customerNumber":true}> ) );
   ContactPointConsent:
     ( { __typename: 'ContactPointConsent' }
     & GraphQLRecursivePick<FederationTypes['ContactPointConsent'], {"id":true}>
@@ -1480,6 +1614,26 @@ export type FederationReferenceTypes = {
     & GraphQLRecursivePick<FederationTypes['EmailEngagement'], {"id":true}>
     & ( Record<PropertyKey, never>
         | GraphQLRecursivePick<FederationTypes['EmailEngagement'], {"subscriberKey":true}> ) );
+  WebsiteEngagement:
+    ( { __typename: 'WebsiteEngagement' }
+    & GraphQLRecursivePick<FederationTypes['WebsiteEngagement'], {"id":true}>
+    & ( Record<PropertyKey, never>
+        | GraphQLRecursivePick<FederationTypes['WebsiteEngagement'], {"subscriberKey":true}> ) );
+  ContactPointSuppression:
+    ( { __typename: 'ContactPointSuppression' }
+    & GraphQLRecursivePick<FederationTypes['ContactPointSuppression'], {"id":true}>
+    & ( Record<PropertyKey, never>
+        | GraphQLRecursivePick<FederationTypes['ContactPointSuppression'], {"subscriberKey":true}> ) );
+  JourneyTrigger:
+    ( { __typename: 'JourneyTrigger' }
+    & GraphQLRecursivePick<FederationTypes['JourneyTrigger'], {"id":true}>
+    & ( Record<PropertyKey, never>
+        | GraphQLRecursivePick<FederationTypes['JourneyTrigger'], {"customer360Id":true}> ) );
+  JourneyInstance:
+    ( { __typename: 'JourneyInstance' }
+    & GraphQLRecursivePick<FederationTypes['JourneyInstance'], {"id":true}>
+    & ( Record<PropertyKey, never>
+        | GraphQLRecursivePick<FederationTypes['JourneyInstance'], {"customer360Id":true}> ) );
   Case:
     ( { __typename: 'Case' }
     & GraphQLRecursivePick<FederationTypes['Case'], {"id":true}>
@@ -1509,6 +1663,8 @@ export type ResolversTypes = {
   ContactPointSocial: ResolverTypeWrapper<ContactPointSocial>;
   PartyIdentification: ResolverTypeWrapper<PartyIdentification>;
   SourceProfile: ResolverTypeWrapper<SourceProfile>;
+  ChangeKind: ChangeKind;
+  CloudEvent: ResolverTypeWrapper<CloudEvent>;
   Customer: ResolverTypeWrapper<Customer>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   IdentifierType: IdentifierType;
@@ -1553,6 +1709,8 @@ export type ResolversTypes = {
   MatchDecisionConnection: ResolverTypeWrapper<MatchDecisionConnection>;
   MatchDecisionEdge: ResolverTypeWrapper<MatchDecisionEdge>;
   IdentityResolutionRuleset: ResolverTypeWrapper<IdentityResolutionRuleset>;
+  IdentityResolutionWarning: ResolverTypeWrapper<IdentityResolutionWarning>;
+  IdentityResolutionWarningCode: IdentityResolutionWarningCode;
   IdentityResolutionRulesetConnection: ResolverTypeWrapper<IdentityResolutionRulesetConnection>;
   IdentityResolutionRulesetEdge: ResolverTypeWrapper<IdentityResolutionRulesetEdge>;
   SimulatedCluster: ResolverTypeWrapper<SimulatedCluster>;
@@ -1586,12 +1744,18 @@ export type ResolversTypes = {
   EraseCustomerPayload: ResolverTypeWrapper<EraseCustomerPayload>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  CustomerUpdate: ResolverTypeWrapper<CustomerUpdate>;
   SalesOrder: ResolverTypeWrapper<SalesOrder>;
   ShoppingCart: ResolverTypeWrapper<ShoppingCart>;
   LoyaltyProgramMember: ResolverTypeWrapper<LoyaltyProgramMember>;
+  DiscountCode: ResolverTypeWrapper<DiscountCode>;
   ContactPointConsent: ResolverTypeWrapper<ContactPointConsent>;
   CampaignMember: ResolverTypeWrapper<CampaignMember>;
   EmailEngagement: ResolverTypeWrapper<EmailEngagement>;
+  WebsiteEngagement: ResolverTypeWrapper<WebsiteEngagement>;
+  ContactPointSuppression: ResolverTypeWrapper<ContactPointSuppression>;
+  JourneyTrigger: ResolverTypeWrapper<JourneyTrigger>;
+  JourneyInstance: ResolverTypeWrapper<JourneyInstance>;
   Case: ResolverTypeWrapper<Case>;
 };
 
@@ -1615,6 +1779,7 @@ export type ResolversParentTypes = {
   ContactPointSocial: ContactPointSocial;
   PartyIdentification: PartyIdentification;
   SourceProfile: SourceProfile;
+  CloudEvent: CloudEvent;
   Customer: Customer | FederationReferenceTypes['Customer'];
   Int: Scalars['Int']['output'];
   CustomerIdentifier: CustomerIdentifier;
@@ -1649,6 +1814,7 @@ export type ResolversParentTypes = {
   MatchDecisionConnection: MatchDecisionConnection;
   MatchDecisionEdge: MatchDecisionEdge;
   IdentityResolutionRuleset: IdentityResolutionRuleset;
+  IdentityResolutionWarning: IdentityResolutionWarning;
   IdentityResolutionRulesetConnection: IdentityResolutionRulesetConnection;
   IdentityResolutionRulesetEdge: IdentityResolutionRulesetEdge;
   SimulatedCluster: SimulatedCluster;
@@ -1681,12 +1847,18 @@ export type ResolversParentTypes = {
   EraseCustomerPayload: EraseCustomerPayload;
   Mutation: Record<PropertyKey, never>;
   Subscription: Record<PropertyKey, never>;
+  CustomerUpdate: CustomerUpdate;
   SalesOrder: SalesOrder | FederationReferenceTypes['SalesOrder'];
   ShoppingCart: ShoppingCart | FederationReferenceTypes['ShoppingCart'];
   LoyaltyProgramMember: LoyaltyProgramMember | FederationReferenceTypes['LoyaltyProgramMember'];
+  DiscountCode: DiscountCode | FederationReferenceTypes['DiscountCode'];
   ContactPointConsent: ContactPointConsent | FederationReferenceTypes['ContactPointConsent'];
   CampaignMember: CampaignMember | FederationReferenceTypes['CampaignMember'];
   EmailEngagement: EmailEngagement | FederationReferenceTypes['EmailEngagement'];
+  WebsiteEngagement: WebsiteEngagement | FederationReferenceTypes['WebsiteEngagement'];
+  ContactPointSuppression: ContactPointSuppression | FederationReferenceTypes['ContactPointSuppression'];
+  JourneyTrigger: JourneyTrigger | FederationReferenceTypes['JourneyTrigger'];
+  JourneyInstance: JourneyInstance | FederationReferenceTypes['JourneyInstance'];
   Case: Case | FederationReferenceTypes['Case'];
 };
 
@@ -1786,6 +1958,19 @@ export type SourceProfileResolvers<ContextType = object, ParentType extends Reso
   partyIdentifications?: Resolver<ReadonlyArray<ResolversTypes['PartyIdentification']>, ParentType, ContextType>;
   createdDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   lastModifiedDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+};
+
+export type CloudEventResolvers<ContextType = object, ParentType extends ResolversParentTypes['CloudEvent'] = ResolversParentTypes['CloudEvent']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  dataSourceId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  eventType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  sourceRecordId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  change?: Resolver<ResolversTypes['ChangeKind'], ParentType, ContextType>;
+  changedFields?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
 };
 
 export type CustomerResolvers<ContextType = object, ParentType extends ResolversParentTypes['Customer'] = ResolversParentTypes['Customer'], FederationReferenceType extends FederationReferenceTypes['Customer'] = FederationReferenceTypes['Customer']> = {
@@ -2011,6 +2196,13 @@ export type IdentityResolutionRulesetResolvers<ContextType = object, ParentType 
   createdDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   createdBy?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  warnings?: Resolver<Maybe<ReadonlyArray<ResolversTypes['IdentityResolutionWarning']>>, ParentType, ContextType>;
+};
+
+export type IdentityResolutionWarningResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityResolutionWarning'] = ResolversParentTypes['IdentityResolutionWarning']> = {
+  code?: Resolver<ResolversTypes['IdentityResolutionWarningCode'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
 };
 
 export type IdentityResolutionRulesetConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['IdentityResolutionRulesetConnection'] = ResolversParentTypes['IdentityResolutionRulesetConnection']> = {
@@ -2158,6 +2350,20 @@ export type MutationResolvers<ContextType = object, ParentType extends Resolvers
 
 export type SubscriptionResolvers<ContextType = object, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
   identityChanged?: SubscriptionResolver<ResolversTypes['IdentityEvent'], "identityChanged", ParentType, ContextType, Partial<SubscriptionIdentityChangedArgs>>;
+  customerUpdated?: SubscriptionResolver<ResolversTypes['CustomerUpdate'], "customerUpdated", ParentType, ContextType, RequireFields<SubscriptionCustomerUpdatedArgs, 'customer360Id'>>;
+};
+
+export type CustomerUpdateResolvers<ContextType = object, ParentType extends ResolversParentTypes['CustomerUpdate'] = ResolversParentTypes['CustomerUpdate']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  dataSourceId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  eventType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  change?: Resolver<ResolversTypes['ChangeKind'], ParentType, ContextType>;
+  changedFields?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
 };
 
 export type SalesOrderResolvers<ContextType = object, ParentType extends ResolversParentTypes['SalesOrder'] = ResolversParentTypes['SalesOrder'], FederationReferenceType extends FederationReferenceTypes['SalesOrder'] = FederationReferenceTypes['SalesOrder']> = {
@@ -2175,6 +2381,11 @@ export type LoyaltyProgramMemberResolvers<ContextType = object, ParentType exten
   customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
 };
 
+export type DiscountCodeResolvers<ContextType = object, ParentType extends ResolversParentTypes['DiscountCode'] = ResolversParentTypes['DiscountCode'], FederationReferenceType extends FederationReferenceTypes['DiscountCode'] = FederationReferenceTypes['DiscountCode']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['DiscountCode']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
+};
+
 export type ContactPointConsentResolvers<ContextType = object, ParentType extends ResolversParentTypes['ContactPointConsent'] = ResolversParentTypes['ContactPointConsent'], FederationReferenceType extends FederationReferenceTypes['ContactPointConsent'] = FederationReferenceTypes['ContactPointConsent']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['ContactPointConsent']> | FederationReferenceType, FederationReferenceType, ContextType>;
   customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
@@ -2187,6 +2398,26 @@ export type CampaignMemberResolvers<ContextType = object, ParentType extends Res
 
 export type EmailEngagementResolvers<ContextType = object, ParentType extends ResolversParentTypes['EmailEngagement'] = ResolversParentTypes['EmailEngagement'], FederationReferenceType extends FederationReferenceTypes['EmailEngagement'] = FederationReferenceTypes['EmailEngagement']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['EmailEngagement']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
+};
+
+export type WebsiteEngagementResolvers<ContextType = object, ParentType extends ResolversParentTypes['WebsiteEngagement'] = ResolversParentTypes['WebsiteEngagement'], FederationReferenceType extends FederationReferenceTypes['WebsiteEngagement'] = FederationReferenceTypes['WebsiteEngagement']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['WebsiteEngagement']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
+};
+
+export type ContactPointSuppressionResolvers<ContextType = object, ParentType extends ResolversParentTypes['ContactPointSuppression'] = ResolversParentTypes['ContactPointSuppression'], FederationReferenceType extends FederationReferenceTypes['ContactPointSuppression'] = FederationReferenceTypes['ContactPointSuppression']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['ContactPointSuppression']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
+};
+
+export type JourneyTriggerResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyTrigger'] = ResolversParentTypes['JourneyTrigger'], FederationReferenceType extends FederationReferenceTypes['JourneyTrigger'] = FederationReferenceTypes['JourneyTrigger']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['JourneyTrigger']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
+};
+
+export type JourneyInstanceResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyInstance'] = ResolversParentTypes['JourneyInstance'], FederationReferenceType extends FederationReferenceTypes['JourneyInstance'] = FederationReferenceTypes['JourneyInstance']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['JourneyInstance']> | FederationReferenceType, FederationReferenceType, ContextType>;
   customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
 };
 
@@ -2211,6 +2442,7 @@ export type Resolvers<ContextType = object> = {
   ContactPointSocial?: ContactPointSocialResolvers<ContextType>;
   PartyIdentification?: PartyIdentificationResolvers<ContextType>;
   SourceProfile?: SourceProfileResolvers<ContextType>;
+  CloudEvent?: CloudEventResolvers<ContextType>;
   Customer?: CustomerResolvers<ContextType>;
   CustomerIdentifier?: CustomerIdentifierResolvers<ContextType>;
   FieldCandidate?: FieldCandidateResolvers<ContextType>;
@@ -2238,6 +2470,7 @@ export type Resolvers<ContextType = object> = {
   MatchDecisionConnection?: MatchDecisionConnectionResolvers<ContextType>;
   MatchDecisionEdge?: MatchDecisionEdgeResolvers<ContextType>;
   IdentityResolutionRuleset?: IdentityResolutionRulesetResolvers<ContextType>;
+  IdentityResolutionWarning?: IdentityResolutionWarningResolvers<ContextType>;
   IdentityResolutionRulesetConnection?: IdentityResolutionRulesetConnectionResolvers<ContextType>;
   IdentityResolutionRulesetEdge?: IdentityResolutionRulesetEdgeResolvers<ContextType>;
   SimulatedCluster?: SimulatedClusterResolvers<ContextType>;
@@ -2259,12 +2492,18 @@ export type Resolvers<ContextType = object> = {
   EraseCustomerPayload?: EraseCustomerPayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
+  CustomerUpdate?: CustomerUpdateResolvers<ContextType>;
   SalesOrder?: SalesOrderResolvers<ContextType>;
   ShoppingCart?: ShoppingCartResolvers<ContextType>;
   LoyaltyProgramMember?: LoyaltyProgramMemberResolvers<ContextType>;
+  DiscountCode?: DiscountCodeResolvers<ContextType>;
   ContactPointConsent?: ContactPointConsentResolvers<ContextType>;
   CampaignMember?: CampaignMemberResolvers<ContextType>;
   EmailEngagement?: EmailEngagementResolvers<ContextType>;
+  WebsiteEngagement?: WebsiteEngagementResolvers<ContextType>;
+  ContactPointSuppression?: ContactPointSuppressionResolvers<ContextType>;
+  JourneyTrigger?: JourneyTriggerResolvers<ContextType>;
+  JourneyInstance?: JourneyInstanceResolvers<ContextType>;
   Case?: CaseResolvers<ContextType>;
 };
 

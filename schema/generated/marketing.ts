@@ -156,6 +156,39 @@ export type SourceProfile = {
   readonly lastModifiedDate: Maybe<Scalars['DateTime']['output']>;
 };
 
+/** What was done to something. */
+export type ChangeKind =
+  /** It is new. */
+  | 'CREATED'
+  /** Some of its fields have another value. */
+  | 'UPDATED'
+  /** It is gone. */
+  | 'DELETED';
+
+/** Something that happened in a cloud, written in the transaction of the change. It names what changed and carries no values: read them from where they live. */
+export type CloudEvent = {
+  /** The event's own id; it is the same wherever the event is told. */
+  readonly id: Scalars['ID']['output'];
+  /** Position after this event: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The cloud it happened in, such as `commerce`. */
+  readonly dataSourceId: Scalars['ID']['output'];
+  /** What happened, such as `ShoppingCartChanged`. */
+  readonly eventType: Scalars['String']['output'];
+  /** Type of the object concerned in this graph, such as `ShoppingCart`; `SourceProfile` for the cloud's own customer record. */
+  readonly objectType: Scalars['String']['output'];
+  /** Key of the object concerned. */
+  readonly objectId: Scalars['ID']['output'];
+  /** Key of the cloud's own customer record that it belongs to, null when it belongs to none. */
+  readonly sourceRecordId: Maybe<Scalars['ID']['output']>;
+  /** What was done. */
+  readonly change: ChangeKind;
+  /** Names of the fields of the object that have another value, as this graph names them. Empty for what is new or gone. */
+  readonly changedFields: ReadonlyArray<Scalars['String']['output']>;
+  /** When, by the clock of the store. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+};
+
 export type Customer = {
   /** The person's id across all clouds. It never changes; after a merge the oldest survives. */
   readonly customer360Id: Scalars['Customer360Id']['output'];
@@ -165,6 +198,14 @@ export type Customer = {
   readonly campaignMembers: Maybe<CampaignMemberConnection>;
   /** What the customer did with e-mails, newest first. */
   readonly emailEngagements: Maybe<EmailEngagementConnection>;
+  /** What the customer looked at on the web, newest first. */
+  readonly websiteEngagements: Maybe<WebsiteEngagementConnection>;
+  /** Contact points of the customer that nothing may be sent to. */
+  readonly contactPointSuppressions: Maybe<ReadonlyArray<ContactPointSuppression>>;
+  /** Journeys that the customer is or was in, latest first. */
+  readonly journeyInstances: Maybe<JourneyInstanceConnection>;
+  /** Messages of journeys that the customer is about to get, soonest first; whether each is sent is decided in the instant of sending. */
+  readonly plannedMessages: Maybe<ReadonlyArray<PlannedMessage>>;
   /** Keys of this cloud's records of the customer, from identity. */
   readonly marketingRecordIds: Maybe<Scalars['RecordIds']['output']>;
   /** What each record of this cloud says about the customer, read live. Null when the cloud could not answer. */
@@ -188,6 +229,24 @@ export type CustomerEmailEngagementsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
   types?: InputMaybe<ReadonlyArray<EmailEngagementType>>;
+};
+
+
+export type CustomerWebsiteEngagementsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type CustomerJourneyInstancesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  statuses?: InputMaybe<ReadonlyArray<JourneyInstanceStatus>>;
+};
+
+
+export type CustomerPlannedMessagesArgs = {
+  timeZone?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** A way to reach a person. Customer 360 Data Model: EngagementChannelType. */
@@ -363,12 +422,94 @@ export type EmailEngagementEdge = {
   readonly node: EmailEngagement;
 };
 
+/** What was done on the web. */
+export type WebsiteEngagementType =
+  /** A product's page was looked at. */
+  | 'VIEWED_PRODUCT'
+  /** Any page was looked at. */
+  | 'VIEWED_PAGE'
+  /** Something was searched for. */
+  | 'SEARCHED';
+
+/** Something done on the web. Customer 360 Data Model: WebsiteEngagement. */
+export type WebsiteEngagement = {
+  /** The engagement's own key. */
+  readonly id: Scalars['ID']['output'];
+  /** The marketing record (subscriber) it belongs to. */
+  readonly subscriberKey: Scalars['ID']['output'];
+  /** What was done. */
+  readonly engagementType: WebsiteEngagementType;
+  /** When. */
+  readonly engagementDate: Scalars['DateTime']['output'];
+  /** Key of the product that was looked at. */
+  readonly productId: Maybe<Scalars['ID']['output']>;
+};
+
+/** One page of web engagements. */
+export type WebsiteEngagementConnection = {
+  /** The engagements with their cursors. */
+  readonly edges: ReadonlyArray<WebsiteEngagementEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One web engagement of a page. */
+export type WebsiteEngagementEdge = {
+  /** Continue after this engagement. */
+  readonly cursor: Scalars['String']['output'];
+  /** The engagement. */
+  readonly node: WebsiteEngagement;
+};
+
+/** Why nothing may be sent to a contact point. */
+export type SuppressionReason =
+  /** The receiver's server refused for good. */
+  | 'BOUNCED'
+  /** The receiver reported a message as unwanted. */
+  | 'COMPLAINED'
+  /** Somebody of the company decided so. */
+  | 'MANUAL';
+
+/** A contact point that nothing may be sent to, whoever agreed to what. */
+export type ContactPointSuppression = {
+  /** The suppression's own key. */
+  readonly id: Scalars['ID']['output'];
+  /** The marketing record (subscriber) it belongs to. */
+  readonly subscriberKey: Scalars['ID']['output'];
+  /** The address or number. */
+  readonly contactPointValue: Scalars['String']['output'];
+  /** The channel it is for. */
+  readonly engagementChannelType: EngagementChannelType;
+  /** Why. */
+  readonly reason: SuppressionReason;
+  /** Since when. */
+  readonly suppressedDate: Scalars['DateTime']['output'];
+};
+
 /** Everything that can be asked. */
 export type Query = {
   /** One campaign, null when there is none with this key. */
   readonly campaign: Maybe<Campaign>;
   /** Campaigns, newest first. */
   readonly campaigns: Maybe<CampaignConnection>;
+  /** One journey, null when there is none with this key. */
+  readonly journey: Maybe<Journey>;
+  /** All journeys, by name. */
+  readonly journeys: Maybe<ReadonlyArray<Journey>>;
+  /** One instance, null when there is none with this key. */
+  readonly journeyInstance: Maybe<JourneyInstance>;
+  /** Messages of all journeys, latest first: without SMTP_URL, the local outbox. */
+  readonly journeyMessages: Maybe<JourneyMessageConnection>;
+  /** Runs a journey on a real person without sending or writing anything. */
+  readonly testJourney: Maybe<JourneyTest>;
+  /** A message of a journey as a customer would get it. */
+  readonly previewMessage: Maybe<MessagePreview>;
+  /** Packages that can be installed, by name. */
+  readonly journeyPackages: Maybe<ReadonlyArray<JourneyPackage>>;
+  /** What installing a package, or upgrading it, would do. */
+  readonly journeyPackagePlan: Maybe<PackagePlan>;
+  /** Events that were set aside, latest first. */
+  readonly poisonEvents: Maybe<PoisonEventConnection>;
   /** The cloud's own records: a page of all of them, those with the keys in `ids`, or those whose names match `nameSearch`. Internal. */
   readonly marketingSourceRecords: MarketingSourceRecordPage;
 };
@@ -385,6 +526,65 @@ export type QueryCampaignsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
   statuses?: InputMaybe<ReadonlyArray<CampaignStatus>>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryJourneyArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Everything that can be asked. */
+export type QueryJourneysArgs = {
+  statuses?: InputMaybe<ReadonlyArray<JourneyStatus>>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryJourneyInstanceArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/** Everything that can be asked. */
+export type QueryJourneyMessagesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  statuses?: InputMaybe<ReadonlyArray<JourneyMessageStatus>>;
+  journeyId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryTestJourneyArgs = {
+  journeyId: Scalars['ID']['input'];
+  customer360Id: Scalars['Customer360Id']['input'];
+  clockAdvance?: InputMaybe<Scalars['String']['input']>;
+  objectId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryPreviewMessageArgs = {
+  journeyId: Scalars['ID']['input'];
+  step?: InputMaybe<Scalars['String']['input']>;
+  customer360Id: Scalars['Customer360Id']['input'];
+  objectId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryJourneyPackagePlanArgs = {
+  name: Scalars['ID']['input'];
+  settings?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Everything that can be asked. */
+export type QueryPoisonEventsArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -418,16 +618,909 @@ export type SetContactPointConsentPayload = {
   readonly contactPointConsent: ContactPointConsent;
 };
 
+/** Notes what a subscriber did on the web. */
+export type RecordWebsiteEngagementInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The marketing record (subscriber). */
+  readonly subscriberKey: Scalars['ID']['input'];
+  /** What was done. */
+  readonly engagementType: WebsiteEngagementType;
+  /** Key of the product that was looked at. */
+  readonly productId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** The engagement that was noted. */
+export type RecordWebsiteEngagementPayload = {
+  /** The engagement. */
+  readonly websiteEngagement: WebsiteEngagement;
+};
+
+/** Notes what a receiver or its server did with an e-mail. A bounce for good and a complaint suppress the address. */
+export type RecordEmailEngagementInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The `messageId` of the e-mail: goes without the other two. */
+  readonly messageId?: InputMaybe<Scalars['String']['input']>;
+  /** The marketing record (subscriber), when the e-mail is not one of a journey. */
+  readonly subscriberKey?: InputMaybe<Scalars['ID']['input']>;
+  /** What was done. */
+  readonly engagementType: EmailEngagementType;
+  /** True for a bounce that may pass, such as a full mailbox: it does not suppress. */
+  readonly isTransient?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The link that was followed. */
+  readonly linkUrl?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The engagement that was noted. */
+export type RecordEmailEngagementPayload = {
+  /** The engagement. */
+  readonly emailEngagement: EmailEngagement;
+};
+
+/** Decides that nothing may be sent to a contact point, or that it may again. */
+export type SuppressContactPointInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The marketing record (subscriber) that has it. */
+  readonly subscriberKey: Scalars['ID']['input'];
+  /** The channel. */
+  readonly engagementChannelType: EngagementChannelType;
+  /** False lifts what stands, whatever its reason. */
+  readonly isSuppressed: Scalars['Boolean']['input'];
+};
+
+/** The suppressions after the change. */
+export type SuppressContactPointPayload = {
+  /** What stands for the subscriber now. */
+  readonly contactPointSuppressions: ReadonlyArray<ContactPointSuppression>;
+};
+
 /** Everything that can be changed: in the clouds, where the values live. */
 export type Mutation = {
+  /** Notes what a subscriber did on the web. */
+  readonly recordWebsiteEngagement: RecordWebsiteEngagementPayload;
+  /** Notes what a receiver or its server did with an e-mail. */
+  readonly recordEmailEngagement: RecordEmailEngagementPayload;
+  /** Decides that nothing may be sent to a contact point, or that it may again. */
+  readonly suppressContactPoint: SuppressContactPointPayload;
   /** Records that a person agreed to a use or withdrew. */
   readonly setContactPointConsent: SetContactPointConsentPayload;
+  /** Saves a version of a journey. */
+  readonly saveJourney: JourneyPayload;
+  /** Pauses, resumes or stops a journey. */
+  readonly controlJourney: JourneyPayload;
+  /** Pauses, resumes, ejects or hurries a journey instance. */
+  readonly controlJourneyInstance: JourneyInstancePayload;
+  /** Decides about a message that may have been sent. */
+  readonly settleJourneyMessage: JourneyMessagePayload;
+  /** Installs a package, or upgrades it. */
+  readonly installJourneyPackage: JourneyPackagePayload;
+  /** Removes exactly what the installation of a package made. */
+  readonly uninstallJourneyPackage: JourneyPackagePayload;
+  /** Tries events again that were set aside. */
+  readonly replayPoisonEvents: ReplayPoisonEventsPayload;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationRecordWebsiteEngagementArgs = {
+  input: RecordWebsiteEngagementInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationRecordEmailEngagementArgs = {
+  input: RecordEmailEngagementInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationSuppressContactPointArgs = {
+  input: SuppressContactPointInput;
 };
 
 
 /** Everything that can be changed: in the clouds, where the values live. */
 export type MutationSetContactPointConsentArgs = {
   input: SetContactPointConsentInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationSaveJourneyArgs = {
+  input: SaveJourneyInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationControlJourneyArgs = {
+  input: ControlJourneyInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationControlJourneyInstanceArgs = {
+  input: ControlJourneyInstanceInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationSettleJourneyMessageArgs = {
+  input: SettleJourneyMessageInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationInstallJourneyPackageArgs = {
+  input: InstallJourneyPackageInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationUninstallJourneyPackageArgs = {
+  input: UninstallJourneyPackageInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationReplayPoisonEventsArgs = {
+  input: ReplayPoisonEventsInput;
+};
+
+/** A message that a journey is about to send, for whoever talks with the customer meanwhile. */
+export type PlannedMessage = {
+  /** In a sentence, such as `gets a 10 % discount mail at 16:05`. */
+  readonly sentence: Scalars['String']['output'];
+  /** When it is due, null while the journey is paused or waits for something to happen. */
+  readonly plannedAt: Maybe<Scalars['DateTime']['output']>;
+  /** The step of the journey. */
+  readonly step: Scalars['String']['output'];
+  /** The channel. */
+  readonly engagementChannelType: EngagementChannelType;
+  /** The journey. */
+  readonly journey: Journey;
+  /** The instance. */
+  readonly journeyInstance: JourneyInstance;
+};
+
+/** A cart. Cloud Information Model: ShoppingCart. */
+export type ShoppingCart = {
+  /** The cart's own key. */
+  readonly id: Scalars['ID']['output'];
+};
+
+/** An order. Cloud Information Model: SalesOrder. */
+export type SalesOrder = {
+  /** The number the customer knows the order by. */
+  readonly orderNumber: Scalars['ID']['output'];
+};
+
+/** What makes people enter journeys. */
+export type JourneyTriggerKind =
+  /** A cart was left for `abandonAfter`. */
+  | 'CART_ABANDONED'
+  /** Checking out was begun and left. */
+  | 'CHECKOUT_ABANDONED'
+  /** Products were looked at and nothing was put into a cart. */
+  | 'BROWSE_ABANDONED'
+  /** An order was placed. */
+  | 'ORDER_PLACED'
+  /** A case was closed. */
+  | 'CASE_CLOSED'
+  /** The last order is long ago. */
+  | 'CUSTOMER_LAPSED';
+
+/** Something that happened or did not happen, for which journeys wait. Customer 360 Data Model: a journey's entry event. */
+export type JourneyTrigger = {
+  /** Position after this trigger: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The trigger's own id. */
+  readonly id: Scalars['ID']['output'];
+  /** What it is. */
+  readonly kind: JourneyTriggerKind;
+  /** When it was due: a cart left at noon with `abandonAfter` PT30M is due at half past. */
+  readonly dueAt: Scalars['DateTime']['output'];
+  /** When it was written, which is later than `dueAt` by what was in the way. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+  /** Type of the object it is about, such as `ShoppingCart`. */
+  readonly objectType: Scalars['String']['output'];
+  /** Key of the object it is about. */
+  readonly objectId: Scalars['ID']['output'];
+  /** Names the contents of the cart: once for each, whatever happens. */
+  readonly revision: Maybe<Scalars['String']['output']>;
+  /** The person, null when nobody knows whose it is. */
+  readonly customer360Id: Maybe<Scalars['Customer360Id']['output']>;
+  /** The cart it is about. */
+  readonly shoppingCart: Maybe<ShoppingCart>;
+  /** Instances of journeys that it began. */
+  readonly journeyInstances: ReadonlyArray<JourneyInstance>;
+};
+
+/** How a journey is. */
+export type JourneyStatus =
+  /** Being written: nobody enters. */
+  | 'DRAFT'
+  /** People enter. */
+  | 'ACTIVE'
+  /** Nobody enters and nobody moves on; waits run on and are worked off after the pause. */
+  | 'PAUSED'
+  /** Nobody enters; those who were in it were taken out. */
+  | 'STOPPED';
+
+/** Who may be in a journey again. */
+export type JourneyReentry =
+  /** Once for each object, such as a cart with its contents; never twice for a person at a time. */
+  | 'PER_OBJECT'
+  /** Never again. */
+  | 'NONE'
+  /** After having left it. */
+  | 'AFTER_EXIT'
+  /** At any time, also several times at once. */
+  | 'ANYTIME';
+
+/** A journey: who enters, what happens, who leaves. Customer 360 Data Model: Journey. */
+export type Journey = {
+  /** The journey's own key. */
+  readonly id: Scalars['ID']['output'];
+  /** Its name. */
+  readonly name: Scalars['String']['output'];
+  /** How it is. */
+  readonly status: JourneyStatus;
+  /** Who may be in it again. */
+  readonly reentry: JourneyReentry;
+  /** The version that people enter now, 1 and up. Those who are in it stay in the version they entered. */
+  readonly version: Scalars['Int']['output'];
+  /** The version's document, as JSON text: `subgraphs/marketing/journeys/definition.schema.json` says what is in it. */
+  readonly document: Scalars['String']['output'];
+  /** Every version's number, latest first. */
+  readonly versions: ReadonlyArray<Scalars['Int']['output']>;
+  /** The package it came from, null when written by hand. */
+  readonly packageName: Maybe<Scalars['String']['output']>;
+  /** When its latest version was saved. */
+  readonly lastModifiedDate: Scalars['DateTime']['output'];
+  /** Those who are or were in it, latest first. */
+  readonly journeyInstances: Maybe<JourneyInstanceConnection>;
+  /** What came of it. */
+  readonly report: Maybe<JourneyReport>;
+};
+
+
+/** A journey: who enters, what happens, who leaves. Customer 360 Data Model: Journey. */
+export type JourneyJourneyInstancesArgs = {
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  statuses?: InputMaybe<ReadonlyArray<JourneyInstanceStatus>>;
+};
+
+
+/** A journey: who enters, what happens, who leaves. Customer 360 Data Model: Journey. */
+export type JourneyReportArgs = {
+  enteredFrom?: InputMaybe<Scalars['DateTime']['input']>;
+  enteredBefore?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** How far somebody is in a journey. */
+export type JourneyInstanceStatus =
+  /** A wait runs. */
+  | 'WAITING'
+  /** A message was put off, to `nextActivityAt`. */
+  | 'DEFERRED'
+  /** Held by hand. */
+  | 'PAUSED'
+  /** Through to the end. */
+  | 'COMPLETED'
+  /** Left by an exit rule, such as an order. */
+  | 'EXITED'
+  /** Taken out by hand, or with the whole journey. */
+  | 'EJECTED'
+  /** Became part of another instance when two customers were found to be one; unmerging sets it free again. */
+  | 'FOLDED'
+  /** A step failed for good: its error stands in the timeline. */
+  | 'FAILED';
+
+/** Somebody in a journey. */
+export type JourneyInstance = {
+  /** The instance's own key. */
+  readonly id: Scalars['ID']['output'];
+  /** The journey. */
+  readonly journey: Journey;
+  /** The version of the journey it was begun in and stays in. */
+  readonly version: Scalars['Int']['output'];
+  /** The person. */
+  readonly customer360Id: Scalars['Customer360Id']['output'];
+  /** How far it is. */
+  readonly status: JourneyInstanceStatus;
+  /** Type of the object it is keyed by, such as `ShoppingCart`. */
+  readonly objectType: Scalars['String']['output'];
+  /** Key of that object. */
+  readonly objectId: Scalars['ID']['output'];
+  /** Names the contents of the cart that it began with. */
+  readonly revision: Maybe<Scalars['String']['output']>;
+  /** The cart it is about. */
+  readonly shoppingCart: Maybe<ShoppingCart>;
+  /** What began it. */
+  readonly journeyTrigger: JourneyTrigger;
+  /** When it began. */
+  readonly enteredAt: Scalars['DateTime']['output'];
+  /** The step it stands at, null at the end. */
+  readonly currentStep: Maybe<Scalars['String']['output']>;
+  /** When it goes on by itself. */
+  readonly nextActivityAt: Maybe<Scalars['DateTime']['output']>;
+  /** When it ended. */
+  readonly endedAt: Maybe<Scalars['DateTime']['output']>;
+  /** Why it ended, such as `ORDERED`. */
+  readonly endReason: Maybe<Scalars['String']['output']>;
+  /** The order that ended it or that counts for it. */
+  readonly salesOrder: Maybe<SalesOrder>;
+  /** True when the person is of those who get nothing, so that the effect can be measured. */
+  readonly isHeldOut: Scalars['Boolean']['output'];
+  /** The instance it became part of. */
+  readonly foldedInto: Maybe<JourneyInstance>;
+  /** What happened, oldest first. */
+  readonly timeline: ReadonlyArray<JourneyTimelineEntry>;
+  /** What was decided before each message, oldest first. */
+  readonly decisions: ReadonlyArray<JourneyDecision>;
+  /** Its messages, oldest first. */
+  readonly messages: ReadonlyArray<JourneyMessage>;
+};
+
+/** One page of journey instances. */
+export type JourneyInstanceConnection = {
+  /** The instances with their cursors. */
+  readonly edges: ReadonlyArray<JourneyInstanceEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One journey instance of a page. */
+export type JourneyInstanceEdge = {
+  /** Continue after this instance. */
+  readonly cursor: Scalars['String']['output'];
+  /** The instance. */
+  readonly node: JourneyInstance;
+};
+
+/** Something that happened in a journey instance. */
+export type JourneyTimelineEntry = {
+  /** The entry's own key. */
+  readonly id: Scalars['ID']['output'];
+  /** When. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+  /** What, such as `ENTERED`, `WAITED`, `DECIDED`, `SENT`, `EXITED`, `FOLDED`. */
+  readonly entryType: Scalars['String']['output'];
+  /** The step concerned. */
+  readonly step: Maybe<Scalars['String']['output']>;
+  /** In a sentence a person can read. */
+  readonly message: Scalars['String']['output'];
+  /** Who did it by hand: the principal's subject. */
+  readonly by: Maybe<Scalars['String']['output']>;
+};
+
+/** What is looked at before each message, in this order. */
+export type JourneyGate =
+  /** Still in the journey, and the journey is active. */
+  | 'STILL_IN_JOURNEY'
+  /** The cart has the contents it had. */
+  | 'CART_UNCHANGED'
+  /** Nothing was ordered since the journey began. */
+  | 'NO_ORDER_SINCE'
+  /** The cart is not empty, is worth enough, and something of it is in stock. */
+  | 'CART_WORTH_IT'
+  /** This contact point may be used for this channel and purpose. */
+  | 'CONSENT'
+  /** Neither erased nor suppressed. */
+  | 'NOT_SUPPRESSED'
+  /** No complaint is open. */
+  | 'NO_OPEN_COMPLAINT'
+  /** Not too many messages lately. */
+  | 'FREQUENCY_CAP'
+  /** Not at night where the person lives. */
+  | 'QUIET_HOURS'
+  /** Not of those who get nothing. */
+  | 'NOT_HELD_OUT'
+  /** No discount lately. */
+  | 'DISCOUNT_NOT_GRANTED'
+  /** The mail provider takes messages. */
+  | 'PROVIDER_HEALTHY';
+
+/** What a gate says. */
+export type GateOutcome =
+  /** Go on. */
+  | 'PASSED'
+  /** Do not send this message. */
+  | 'SKIPPED'
+  /** Not now: ask again later. */
+  | 'DEFERRED'
+  /** Who would have known did not answer: nothing is sent. */
+  | 'NO_ANSWER'
+  /** Not asked, since a gate before it had decided. */
+  | 'NOT_ASKED';
+
+/** What was decided about a message. */
+export type JourneyVerdict =
+  /** Send. */
+  | 'SEND'
+  /** Do not send this message; the journey goes on. */
+  | 'SKIP'
+  /** Ask again at `nextAllowedAt`. */
+  | 'DEFER';
+
+/** What was decided about a message, asked live in the instant of sending. */
+export type JourneyDecision = {
+  /** The decision's own key. */
+  readonly id: Scalars['ID']['output'];
+  /** The step of the message. */
+  readonly step: Scalars['String']['output'];
+  /** When. */
+  readonly decidedAt: Scalars['DateTime']['output'];
+  /** What. */
+  readonly verdict: JourneyVerdict;
+  /** The gate that decided, null for SEND. */
+  readonly decidedBy: Maybe<JourneyGate>;
+  /** When it is asked again, of DEFER. */
+  readonly nextAllowedAt: Maybe<Scalars['DateTime']['output']>;
+  /** Each gate with what it says, in their order. */
+  readonly reasons: ReadonlyArray<JourneyDecisionReason>;
+};
+
+/** What one gate says, and why. */
+export type JourneyDecisionReason = {
+  /** The gate. */
+  readonly gate: JourneyGate;
+  /** What it says. */
+  readonly outcome: GateOutcome;
+  /** In a sentence a person can read, without personal data. */
+  readonly message: Scalars['String']['output'];
+  /** The record that this rests on, null when there is none. */
+  readonly evidence: Maybe<JourneyEvidence>;
+};
+
+/** A record that a decision rests on. */
+export type JourneyEvidence = {
+  /** Where it lives: a cloud, such as `marketing`, or `identity`. */
+  readonly dataSourceId: Scalars['ID']['output'];
+  /** Its type in this graph, such as `ContactPointConsent`. */
+  readonly objectType: Scalars['String']['output'];
+  /** Its key. */
+  readonly objectId: Scalars['ID']['output'];
+};
+
+/** What has become of a message. */
+export type JourneyMessageStatus =
+  /** Decided on and written, not yet sent. Whoever died here sends it after all. */
+  | 'PREPARED'
+  /** Sent, or not: whoever sent it died in the instant of handing it over. It is not sent again by itself. */
+  | 'IN_DOUBT'
+  /** Taken by the mail provider, or put into the local outbox. */
+  | 'SENT'
+  /** Refused by the provider for good. */
+  | 'FAILED';
+
+/** A message of a journey. */
+export type JourneyMessage = {
+  /** The message's own key. */
+  readonly id: Scalars['ID']['output'];
+  /** `journey:version:cart:revision:step`: there is one message for each, ever. */
+  readonly idempotencyKey: Scalars['String']['output'];
+  /** The instance it belongs to. */
+  readonly journeyInstance: JourneyInstance;
+  /** The step of the journey. */
+  readonly step: Scalars['String']['output'];
+  /** The channel. */
+  readonly engagementChannelType: EngagementChannelType;
+  /** What has become of it. */
+  readonly status: JourneyMessageStatus;
+  /** The `Message-ID` of the e-mail. */
+  readonly messageId: Scalars['String']['output'];
+  /** The contact point it goes to. */
+  readonly contactPointValue: Scalars['String']['output'];
+  /** The subject line. */
+  readonly subject: Scalars['String']['output'];
+  /** The text as HTML, null when kept no more. */
+  readonly htmlBody: Maybe<Scalars['String']['output']>;
+  /** The text for readers without HTML. */
+  readonly textBody: Maybe<Scalars['String']['output']>;
+  /** The discount code in it. */
+  readonly discountCode: Maybe<Scalars['String']['output']>;
+  /** When it was prepared. */
+  readonly preparedAt: Scalars['DateTime']['output'];
+  /** When it was sent. */
+  readonly sentAt: Maybe<Scalars['DateTime']['output']>;
+  /** Why it failed or is in doubt. */
+  readonly error: Maybe<Scalars['String']['output']>;
+};
+
+/** One page of messages. */
+export type JourneyMessageConnection = {
+  /** The messages with their cursors. */
+  readonly edges: ReadonlyArray<JourneyMessageEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One message of a page. */
+export type JourneyMessageEdge = {
+  /** Continue after this message. */
+  readonly cursor: Scalars['String']['output'];
+  /** The message. */
+  readonly node: JourneyMessage;
+};
+
+/** What came of a journey, by those who entered in the time asked for. */
+export type JourneyReport = {
+  /** How many entered. */
+  readonly enteredCount: Scalars['Int']['output'];
+  /** How many are waiting or put off. */
+  readonly waitingCount: Scalars['Int']['output'];
+  /** Messages that were sent. */
+  readonly sentCount: Scalars['Int']['output'];
+  /** How many left because they ordered. */
+  readonly exitedOnOrderCount: Scalars['Int']['output'];
+  /** How many are of those who get nothing. */
+  readonly heldOutCount: Scalars['Int']['output'];
+  /** Messages not sent, by the gate that decided. */
+  readonly suppressions: ReadonlyArray<JourneySuppressionCount>;
+  /** Those who were written to. */
+  readonly treated: JourneyGroup;
+  /** Those who were held out. */
+  readonly heldOut: JourneyGroup;
+  /** By how much more of the treated than of the held out ordered: difference of their rates, -1 to 1. Null while a group is empty. */
+  readonly lift: Maybe<Scalars['Float']['output']>;
+  /** Lower end of the lift's 95 % confidence interval (Newcombe's hybrid score method). */
+  readonly liftLow: Maybe<Scalars['Float']['output']>;
+  /** Upper end of it. */
+  readonly liftHigh: Maybe<Scalars['Float']['output']>;
+  /** What the treated ordered in the time that counts, by currency. */
+  readonly attributedRevenue: ReadonlyArray<Money>;
+};
+
+/** How often a gate kept a message back. */
+export type JourneySuppressionCount = {
+  /** The gate. */
+  readonly gate: JourneyGate;
+  /** Messages that it kept back for good. */
+  readonly skippedCount: Scalars['Int']['output'];
+  /** Times that it put a message off. */
+  readonly deferredCount: Scalars['Int']['output'];
+};
+
+/** People of a journey and how many of them ordered. */
+export type JourneyGroup = {
+  /** How many there are. */
+  readonly peopleCount: Scalars['Int']['output'];
+  /** How many of them ordered in the time that counts. */
+  readonly convertedCount: Scalars['Int']['output'];
+  /** Their share, 0 to 1. Null without people. */
+  readonly conversionRate: Maybe<Scalars['Float']['output']>;
+};
+
+/** A journey run on a real person without sending or writing anything. */
+export type JourneyTest = {
+  /** What would happen, in order. */
+  readonly steps: ReadonlyArray<JourneyTestStep>;
+  /** Why it would end, such as `COMPLETED`, `ORDERED`, or `NOT_ENTERED`. */
+  readonly endReason: Scalars['String']['output'];
+};
+
+/** One step of a test run. */
+export type JourneyTestStep = {
+  /** The step. */
+  readonly step: Scalars['String']['output'];
+  /** What kind it is, such as `WAIT`, `BRANCH`, `MESSAGE`, `EXIT`. */
+  readonly kind: Scalars['String']['output'];
+  /** When it would be. */
+  readonly at: Scalars['DateTime']['output'];
+  /** In a sentence a person can read. */
+  readonly message: Scalars['String']['output'];
+  /** What the gates would say, of a message. */
+  readonly decision: Maybe<JourneyDecision>;
+  /** The message as it would be sent. */
+  readonly preview: Maybe<MessagePreview>;
+};
+
+/** A message as a customer would get it; its discount code is made up. */
+export type MessagePreview = {
+  /** The subject line. */
+  readonly subject: Scalars['String']['output'];
+  /** The text as HTML. */
+  readonly htmlBody: Scalars['String']['output'];
+  /** The text for readers without HTML. */
+  readonly textBody: Scalars['String']['output'];
+  /** The contact point it would go to, null when there is none that may be used. */
+  readonly contactPointValue: Maybe<Scalars['String']['output']>;
+};
+
+/** A template of journeys that can be installed. */
+export type JourneyPackage = {
+  /** Its name, such as `abandoned-cart`. */
+  readonly name: Scalars['ID']['output'];
+  /** Its title. */
+  readonly title: Scalars['String']['output'];
+  /** What it does. */
+  readonly description: Scalars['String']['output'];
+  /** The version at hand, 1 and up. */
+  readonly version: Scalars['Int']['output'];
+  /** The version that is installed, null when none is. */
+  readonly installedVersion: Maybe<Scalars['Int']['output']>;
+  /** Its settings, as JSON text of a JSON schema with defaults. */
+  readonly settingsSchema: Scalars['String']['output'];
+  /** The settings it is installed with, as JSON text. */
+  readonly settings: Maybe<Scalars['String']['output']>;
+  /** What the installation made, null when it is not installed. */
+  readonly installed: Maybe<ReadonlyArray<InstalledObject>>;
+  /** Operations that it brings, as installed; as they would be with the defaults when it is not. */
+  readonly operations: ReadonlyArray<PackageOperation>;
+};
+
+/** A GraphQL operation that a package brings, for a console to ask. */
+export type PackageOperation = {
+  /** Name of the operation, such as `AgentProfile`. */
+  readonly name: Scalars['ID']['output'];
+  /** The operation, as GraphQL text. */
+  readonly document: Scalars['String']['output'];
+};
+
+/** Something that the installation of a package made. */
+export type InstalledObject = {
+  /** Its type, such as `Journey` or `MessageTemplate`. */
+  readonly objectType: Scalars['String']['output'];
+  /** Its key. */
+  readonly objectId: Scalars['ID']['output'];
+};
+
+/** What an installation or an upgrade would do, without doing it. */
+export type PackagePlan = {
+  /** The package. */
+  readonly name: Scalars['ID']['output'];
+  /** The version that would be installed. */
+  readonly version: Scalars['Int']['output'];
+  /** True when nothing is missing. */
+  readonly isInstallable: Scalars['Boolean']['output'];
+  /** What it needs, and whether it is there. */
+  readonly requirements: ReadonlyArray<PackageRequirement>;
+  /** What would be made, changed or removed. */
+  readonly changes: ReadonlyArray<PackageChange>;
+  /** The settings it would be installed with, complete, as JSON text. */
+  readonly settings: Scalars['String']['output'];
+  /** How many would have entered in the seven days before now, null when it can't be told. */
+  readonly wouldHaveEnteredCount: Maybe<Scalars['Int']['output']>;
+  /** True when there were more than were counted. */
+  readonly isWouldHaveEnteredAtLeast: Scalars['Boolean']['output'];
+  /** Some of their objects, such as carts. */
+  readonly examples: ReadonlyArray<InstalledObject>;
+};
+
+/** Something that a package needs. */
+export type PackageRequirement = {
+  /** What, such as `commerce carts are written here`. */
+  readonly requirement: Scalars['String']['output'];
+  /** Whether it is there. */
+  readonly isMet: Scalars['Boolean']['output'];
+  /** What to do when it is not. */
+  readonly remedy: Maybe<Scalars['String']['output']>;
+};
+
+/** What an installation would do to one object. */
+export type PackageChange = {
+  /** Its type, such as `Journey`. */
+  readonly objectType: Scalars['String']['output'];
+  /** Its key. */
+  readonly objectId: Scalars['ID']['output'];
+  /** What would be done. */
+  readonly change: ChangeKind;
+  /** The lines that would differ, as a unified diff of the documents; null for what is new or gone. */
+  readonly diff: Maybe<Scalars['String']['output']>;
+};
+
+/** An event that a consumer failed on time and again, set aside so that the others go on. */
+export type PoisonEvent = {
+  /** The event's id. */
+  readonly id: Scalars['ID']['output'];
+  /** The consumer that failed. */
+  readonly consumer: Scalars['String']['output'];
+  /** The cloud it came from. */
+  readonly dataSourceId: Scalars['ID']['output'];
+  /** What happened. */
+  readonly eventType: Scalars['String']['output'];
+  /** Key of the object concerned. */
+  readonly objectId: Scalars['ID']['output'];
+  /** How often it was tried. */
+  readonly tries: Scalars['Int']['output'];
+  /** What went wrong the last time, without personal data. */
+  readonly error: Scalars['String']['output'];
+  /** When it was set aside. */
+  readonly setAsideAt: Scalars['DateTime']['output'];
+};
+
+/** One page of events that were set aside. */
+export type PoisonEventConnection = {
+  /** The events with their cursors. */
+  readonly edges: ReadonlyArray<PoisonEventEdge>;
+  /** Where the page ends. */
+  readonly pageInfo: PageInfo;
+};
+
+/** One event of a page. */
+export type PoisonEventEdge = {
+  /** Continue after this event. */
+  readonly cursor: Scalars['String']['output'];
+  /** The event. */
+  readonly node: PoisonEvent;
+};
+
+/** A change of a journey instance. */
+export type JourneyInstanceUpdate = {
+  /** Position after this change: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The event's own id. */
+  readonly id: Scalars['ID']['output'];
+  /** When. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+  /** The instance, read now. */
+  readonly journeyInstance: JourneyInstance;
+};
+
+export type Subscription = {
+  /** What makes people enter journeys, from `since` on; without it, from now on. */
+  readonly journeyTriggered: JourneyTrigger;
+  /** Changes of journey instances, from `since` on; without it, from now on. */
+  readonly journeyInstanceUpdated: JourneyInstanceUpdate;
+  /** Rings when records of this cloud change; without `since` it starts now. Internal. */
+  readonly marketingSourceRecordChanged: MarketingSourceRecordChange;
+  /** Everything that happens in this cloud, in order, for programs: from `since` on, without it from now on. */
+  readonly marketingEvents: MarketingEventBatch;
+};
+
+
+export type SubscriptionJourneyTriggeredArgs = {
+  kinds?: InputMaybe<ReadonlyArray<JourneyTriggerKind>>;
+  journeyId?: InputMaybe<Scalars['ID']['input']>;
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+export type SubscriptionJourneyInstanceUpdatedArgs = {
+  id?: InputMaybe<Scalars['ID']['input']>;
+  journeyId?: InputMaybe<Scalars['ID']['input']>;
+  customer360Id?: InputMaybe<Scalars['Customer360Id']['input']>;
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+export type SubscriptionMarketingSourceRecordChangedArgs = {
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+export type SubscriptionMarketingEventsArgs = {
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+  types?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  sourceRecordIds?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
+};
+
+/** Saves a version of a journey. */
+export type SaveJourneyInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The version's document, as JSON text. */
+  readonly document: Scalars['String']['input'];
+  /** True: people enter it from now on. False: a DRAFT is saved, or a new version that nobody enters yet is refused. */
+  readonly isActive?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** What is done to a journey as a whole. */
+export type JourneyAction =
+  /** Nobody enters or moves on until RESUME. */
+  | 'PAUSE'
+  /** Goes on after PAUSE; begins a DRAFT. */
+  | 'RESUME'
+  /** Takes everybody out, and nobody enters any more. */
+  | 'STOP';
+
+/** Pauses, resumes or stops a journey. */
+export type ControlJourneyInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The journey. */
+  readonly journeyId: Scalars['ID']['input'];
+  /** What to do. */
+  readonly action: JourneyAction;
+};
+
+/** The journey after the change. */
+export type JourneyPayload = {
+  /** The journey as it is now. */
+  readonly journey: Journey;
+};
+
+/** What is done to a journey instance. */
+export type JourneyInstanceAction =
+  /** Holds it until RESUME; its wait runs on. */
+  | 'PAUSE'
+  /** Goes on after PAUSE. */
+  | 'RESUME'
+  /** Takes it out. */
+  | 'EJECT'
+  /** Ends its wait, or asks again for a message that was put off. The gates are asked as ever. */
+  | 'SEND_NOW';
+
+/** Pauses, resumes, ejects or hurries a journey instance. */
+export type ControlJourneyInstanceInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The instance. */
+  readonly journeyInstanceId: Scalars['ID']['input'];
+  /** What to do. */
+  readonly action: JourneyInstanceAction;
+  /** Why, in your words. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The instance after the change. */
+export type JourneyInstancePayload = {
+  /** The instance as it is now. */
+  readonly journeyInstance: JourneyInstance;
+};
+
+/** Decides about a message that may have been sent. */
+export type SettleJourneyMessageInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** A message that is IN_DOUBT. */
+  readonly journeyMessageId: Scalars['ID']['input'];
+  /** True: it was not sent, send it. False: it was sent. */
+  readonly isSentAgain: Scalars['Boolean']['input'];
+};
+
+/** The message after the change. */
+export type JourneyMessagePayload = {
+  /** The message as it is now. */
+  readonly journeyMessage: JourneyMessage;
+};
+
+/** Installs a package, or brings it to the version at hand and to other settings. */
+export type InstallJourneyPackageInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The package. */
+  readonly name: Scalars['ID']['input'];
+  /** Settings, as JSON text of an object. Those left out stay as they are installed, else they have their defaults. */
+  readonly settings?: InputMaybe<Scalars['String']['input']>;
+  /** True: changes made by hand since the installation are given up. False: they refuse the installation with CONFLICT. */
+  readonly isOverwritingEdits?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** Removes exactly what the installation of a package made. */
+export type UninstallJourneyPackageInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The package. */
+  readonly name: Scalars['ID']['input'];
+};
+
+/** The package after the change. */
+export type JourneyPackagePayload = {
+  /** The package as it is now. */
+  readonly journeyPackage: JourneyPackage;
+  /** What was made, changed or removed. */
+  readonly changes: ReadonlyArray<PackageChange>;
+};
+
+/** Tries events again that were set aside. */
+export type ReplayPoisonEventsInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** The events' ids, 1 to 100. */
+  readonly ids: ReadonlyArray<Scalars['ID']['input']>;
+};
+
+/** What came of it. */
+export type ReplayPoisonEventsPayload = {
+  /** Ids of the events that went well and are not set aside any more. */
+  readonly replayedIds: ReadonlyArray<Scalars['ID']['output']>;
+  /** Those that failed again, as they stand now. */
+  readonly poisonEvents: ReadonlyArray<PoisonEvent>;
 };
 
 /** One page of a cloud's own records. Internal: identity reads it. */
@@ -450,14 +1543,12 @@ export type MarketingSourceRecordChange = {
   readonly sourceRecordIds: ReadonlyArray<Scalars['ID']['output']>;
 };
 
-export type Subscription = {
-  /** Rings when records of this cloud change; without `since` it starts now. Internal. */
-  readonly marketingSourceRecordChanged: MarketingSourceRecordChange;
-};
-
-
-export type SubscriptionMarketingSourceRecordChangedArgs = {
-  since?: InputMaybe<Scalars['Cursor']['input']>;
+/** Events of this cloud that were read together, in their order. */
+export type MarketingEventBatch = {
+  /** Position after the last of them. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The events. None, a single time, when everything that happened before the subscription is told. */
+  readonly events: ReadonlyArray<CloudEvent>;
 };
 
 
@@ -545,6 +1636,13 @@ export type FederationTypes = {
   Campaign: Campaign;
   CampaignMember: CampaignMember;
   EmailEngagement: EmailEngagement;
+  WebsiteEngagement: WebsiteEngagement;
+  ContactPointSuppression: ContactPointSuppression;
+  JourneyTrigger: JourneyTrigger;
+  Journey: Journey;
+  JourneyInstance: JourneyInstance;
+  JourneyMessage: JourneyMessage;
+  JourneyPackage: JourneyPackage;
 };
 
 /** Mapping of federation reference types */
@@ -568,6 +1666,27 @@ export type FederationReferenceTypes = {
   EmailEngagement:
     ( { __typename: 'EmailEngagement' }
     & GraphQLRecursivePick<FederationTypes['EmailEngagement'], {"id":true}> );
+  WebsiteEngagement:
+    ( { __typename: 'WebsiteEngagement' }
+    & GraphQLRecursivePick<FederationTypes['WebsiteEngagement'], {"id":true}> );
+  ContactPointSuppression:
+    ( { __typename: 'ContactPointSuppression' }
+    & GraphQLRecursivePick<FederationTypes['ContactPointSuppression'], {"id":true}> );
+  JourneyTrigger:
+    ( { __typename: 'JourneyTrigger' }
+    & GraphQLRecursivePick<FederationTypes['JourneyTrigger'], {"id":true}> );
+  Journey:
+    ( { __typename: 'Journey' }
+    & GraphQLRecursivePick<FederationTypes['Journey'], {"id":true}> );
+  JourneyInstance:
+    ( { __typename: 'JourneyInstance' }
+    & GraphQLRecursivePick<FederationTypes['JourneyInstance'], {"id":true}> );
+  JourneyMessage:
+    ( { __typename: 'JourneyMessage' }
+    & GraphQLRecursivePick<FederationTypes['JourneyMessage'], {"id":true}> );
+  JourneyPackage:
+    ( { __typename: 'JourneyPackage' }
+    & GraphQLRecursivePick<FederationTypes['JourneyPackage'], {"name":true}> );
 };
 
 
@@ -592,6 +1711,8 @@ export type ResolversTypes = {
   ContactPointSocial: ResolverTypeWrapper<ContactPointSocial>;
   PartyIdentification: ResolverTypeWrapper<PartyIdentification>;
   SourceProfile: ResolverTypeWrapper<SourceProfile>;
+  ChangeKind: ChangeKind;
+  CloudEvent: ResolverTypeWrapper<CloudEvent>;
   Customer: ResolverTypeWrapper<Customer>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   EngagementChannelType: EngagementChannelType;
@@ -609,13 +1730,80 @@ export type ResolversTypes = {
   EmailEngagement: ResolverTypeWrapper<EmailEngagement>;
   EmailEngagementConnection: ResolverTypeWrapper<EmailEngagementConnection>;
   EmailEngagementEdge: ResolverTypeWrapper<EmailEngagementEdge>;
+  WebsiteEngagementType: WebsiteEngagementType;
+  WebsiteEngagement: ResolverTypeWrapper<WebsiteEngagement>;
+  WebsiteEngagementConnection: ResolverTypeWrapper<WebsiteEngagementConnection>;
+  WebsiteEngagementEdge: ResolverTypeWrapper<WebsiteEngagementEdge>;
+  SuppressionReason: SuppressionReason;
+  ContactPointSuppression: ResolverTypeWrapper<ContactPointSuppression>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   SetContactPointConsentInput: SetContactPointConsentInput;
   SetContactPointConsentPayload: ResolverTypeWrapper<SetContactPointConsentPayload>;
+  RecordWebsiteEngagementInput: RecordWebsiteEngagementInput;
+  RecordWebsiteEngagementPayload: ResolverTypeWrapper<RecordWebsiteEngagementPayload>;
+  RecordEmailEngagementInput: RecordEmailEngagementInput;
+  RecordEmailEngagementPayload: ResolverTypeWrapper<RecordEmailEngagementPayload>;
+  SuppressContactPointInput: SuppressContactPointInput;
+  SuppressContactPointPayload: ResolverTypeWrapper<SuppressContactPointPayload>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  PlannedMessage: ResolverTypeWrapper<PlannedMessage>;
+  ShoppingCart: ResolverTypeWrapper<ShoppingCart>;
+  SalesOrder: ResolverTypeWrapper<SalesOrder>;
+  JourneyTriggerKind: JourneyTriggerKind;
+  JourneyTrigger: ResolverTypeWrapper<JourneyTrigger>;
+  JourneyStatus: JourneyStatus;
+  JourneyReentry: JourneyReentry;
+  Journey: ResolverTypeWrapper<Journey>;
+  JourneyInstanceStatus: JourneyInstanceStatus;
+  JourneyInstance: ResolverTypeWrapper<JourneyInstance>;
+  JourneyInstanceConnection: ResolverTypeWrapper<JourneyInstanceConnection>;
+  JourneyInstanceEdge: ResolverTypeWrapper<JourneyInstanceEdge>;
+  JourneyTimelineEntry: ResolverTypeWrapper<JourneyTimelineEntry>;
+  JourneyGate: JourneyGate;
+  GateOutcome: GateOutcome;
+  JourneyVerdict: JourneyVerdict;
+  JourneyDecision: ResolverTypeWrapper<JourneyDecision>;
+  JourneyDecisionReason: ResolverTypeWrapper<JourneyDecisionReason>;
+  JourneyEvidence: ResolverTypeWrapper<JourneyEvidence>;
+  JourneyMessageStatus: JourneyMessageStatus;
+  JourneyMessage: ResolverTypeWrapper<JourneyMessage>;
+  JourneyMessageConnection: ResolverTypeWrapper<JourneyMessageConnection>;
+  JourneyMessageEdge: ResolverTypeWrapper<JourneyMessageEdge>;
+  JourneyReport: ResolverTypeWrapper<JourneyReport>;
+  Float: ResolverTypeWrapper<Scalars['Float']['output']>;
+  JourneySuppressionCount: ResolverTypeWrapper<JourneySuppressionCount>;
+  JourneyGroup: ResolverTypeWrapper<JourneyGroup>;
+  JourneyTest: ResolverTypeWrapper<JourneyTest>;
+  JourneyTestStep: ResolverTypeWrapper<JourneyTestStep>;
+  MessagePreview: ResolverTypeWrapper<MessagePreview>;
+  JourneyPackage: ResolverTypeWrapper<JourneyPackage>;
+  PackageOperation: ResolverTypeWrapper<PackageOperation>;
+  InstalledObject: ResolverTypeWrapper<InstalledObject>;
+  PackagePlan: ResolverTypeWrapper<PackagePlan>;
+  PackageRequirement: ResolverTypeWrapper<PackageRequirement>;
+  PackageChange: ResolverTypeWrapper<PackageChange>;
+  PoisonEvent: ResolverTypeWrapper<PoisonEvent>;
+  PoisonEventConnection: ResolverTypeWrapper<PoisonEventConnection>;
+  PoisonEventEdge: ResolverTypeWrapper<PoisonEventEdge>;
+  JourneyInstanceUpdate: ResolverTypeWrapper<JourneyInstanceUpdate>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  SaveJourneyInput: SaveJourneyInput;
+  JourneyAction: JourneyAction;
+  ControlJourneyInput: ControlJourneyInput;
+  JourneyPayload: ResolverTypeWrapper<JourneyPayload>;
+  JourneyInstanceAction: JourneyInstanceAction;
+  ControlJourneyInstanceInput: ControlJourneyInstanceInput;
+  JourneyInstancePayload: ResolverTypeWrapper<JourneyInstancePayload>;
+  SettleJourneyMessageInput: SettleJourneyMessageInput;
+  JourneyMessagePayload: ResolverTypeWrapper<JourneyMessagePayload>;
+  InstallJourneyPackageInput: InstallJourneyPackageInput;
+  UninstallJourneyPackageInput: UninstallJourneyPackageInput;
+  JourneyPackagePayload: ResolverTypeWrapper<JourneyPackagePayload>;
+  ReplayPoisonEventsInput: ReplayPoisonEventsInput;
+  ReplayPoisonEventsPayload: ResolverTypeWrapper<ReplayPoisonEventsPayload>;
   MarketingSourceRecordPage: ResolverTypeWrapper<MarketingSourceRecordPage>;
   MarketingSourceRecordChange: ResolverTypeWrapper<MarketingSourceRecordChange>;
-  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  MarketingEventBatch: ResolverTypeWrapper<MarketingEventBatch>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -638,6 +1826,7 @@ export type ResolversParentTypes = {
   ContactPointSocial: ContactPointSocial;
   PartyIdentification: PartyIdentification;
   SourceProfile: SourceProfile;
+  CloudEvent: CloudEvent;
   Customer: Customer | FederationReferenceTypes['Customer'];
   Int: Scalars['Int']['output'];
   ContactPointConsent: ContactPointConsent | FederationReferenceTypes['ContactPointConsent'];
@@ -650,13 +1839,68 @@ export type ResolversParentTypes = {
   EmailEngagement: EmailEngagement | FederationReferenceTypes['EmailEngagement'];
   EmailEngagementConnection: EmailEngagementConnection;
   EmailEngagementEdge: EmailEngagementEdge;
+  WebsiteEngagement: WebsiteEngagement | FederationReferenceTypes['WebsiteEngagement'];
+  WebsiteEngagementConnection: WebsiteEngagementConnection;
+  WebsiteEngagementEdge: WebsiteEngagementEdge;
+  ContactPointSuppression: ContactPointSuppression | FederationReferenceTypes['ContactPointSuppression'];
   Query: Record<PropertyKey, never>;
   SetContactPointConsentInput: SetContactPointConsentInput;
   SetContactPointConsentPayload: SetContactPointConsentPayload;
+  RecordWebsiteEngagementInput: RecordWebsiteEngagementInput;
+  RecordWebsiteEngagementPayload: RecordWebsiteEngagementPayload;
+  RecordEmailEngagementInput: RecordEmailEngagementInput;
+  RecordEmailEngagementPayload: RecordEmailEngagementPayload;
+  SuppressContactPointInput: SuppressContactPointInput;
+  SuppressContactPointPayload: SuppressContactPointPayload;
   Mutation: Record<PropertyKey, never>;
+  PlannedMessage: PlannedMessage;
+  ShoppingCart: ShoppingCart;
+  SalesOrder: SalesOrder;
+  JourneyTrigger: JourneyTrigger | FederationReferenceTypes['JourneyTrigger'];
+  Journey: Journey | FederationReferenceTypes['Journey'];
+  JourneyInstance: JourneyInstance | FederationReferenceTypes['JourneyInstance'];
+  JourneyInstanceConnection: JourneyInstanceConnection;
+  JourneyInstanceEdge: JourneyInstanceEdge;
+  JourneyTimelineEntry: JourneyTimelineEntry;
+  JourneyDecision: JourneyDecision;
+  JourneyDecisionReason: JourneyDecisionReason;
+  JourneyEvidence: JourneyEvidence;
+  JourneyMessage: JourneyMessage | FederationReferenceTypes['JourneyMessage'];
+  JourneyMessageConnection: JourneyMessageConnection;
+  JourneyMessageEdge: JourneyMessageEdge;
+  JourneyReport: JourneyReport;
+  Float: Scalars['Float']['output'];
+  JourneySuppressionCount: JourneySuppressionCount;
+  JourneyGroup: JourneyGroup;
+  JourneyTest: JourneyTest;
+  JourneyTestStep: JourneyTestStep;
+  MessagePreview: MessagePreview;
+  JourneyPackage: JourneyPackage | FederationReferenceTypes['JourneyPackage'];
+  PackageOperation: PackageOperation;
+  InstalledObject: InstalledObject;
+  PackagePlan: PackagePlan;
+  PackageRequirement: PackageRequirement;
+  PackageChange: PackageChange;
+  PoisonEvent: PoisonEvent;
+  PoisonEventConnection: PoisonEventConnection;
+  PoisonEventEdge: PoisonEventEdge;
+  JourneyInstanceUpdate: JourneyInstanceUpdate;
+  Subscription: Record<PropertyKey, never>;
+  SaveJourneyInput: SaveJourneyInput;
+  ControlJourneyInput: ControlJourneyInput;
+  JourneyPayload: JourneyPayload;
+  ControlJourneyInstanceInput: ControlJourneyInstanceInput;
+  JourneyInstancePayload: JourneyInstancePayload;
+  SettleJourneyMessageInput: SettleJourneyMessageInput;
+  JourneyMessagePayload: JourneyMessagePayload;
+  InstallJourneyPackageInput: InstallJourneyPackageInput;
+  UninstallJourneyPackageInput: UninstallJourneyPackageInput;
+  JourneyPackagePayload: JourneyPackagePayload;
+  ReplayPoisonEventsInput: ReplayPoisonEventsInput;
+  ReplayPoisonEventsPayload: ReplayPoisonEventsPayload;
   MarketingSourceRecordPage: MarketingSourceRecordPage;
   MarketingSourceRecordChange: MarketingSourceRecordChange;
-  Subscription: Record<PropertyKey, never>;
+  MarketingEventBatch: MarketingEventBatch;
 };
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
@@ -757,12 +2001,29 @@ export type SourceProfileResolvers<ContextType = object, ParentType extends Reso
   lastModifiedDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
+export type CloudEventResolvers<ContextType = object, ParentType extends ResolversParentTypes['CloudEvent'] = ResolversParentTypes['CloudEvent']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  dataSourceId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  eventType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  sourceRecordId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  change?: Resolver<ResolversTypes['ChangeKind'], ParentType, ContextType>;
+  changedFields?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
 export type CustomerResolvers<ContextType = object, ParentType extends ResolversParentTypes['Customer'] = ResolversParentTypes['Customer'], FederationReferenceType extends FederationReferenceTypes['Customer'] = FederationReferenceTypes['Customer']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Customer']> | FederationReferenceType, FederationReferenceType, ContextType>;
   customer360Id?: Resolver<ResolversTypes['Customer360Id'], ParentType, ContextType>;
   contactPointConsents?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ContactPointConsent']>>, ParentType, ContextType, Partial<CustomerContactPointConsentsArgs>>;
   campaignMembers?: Resolver<Maybe<ResolversTypes['CampaignMemberConnection']>, ParentType, ContextType, RequireFields<CustomerCampaignMembersArgs, 'first'>>;
   emailEngagements?: Resolver<Maybe<ResolversTypes['EmailEngagementConnection']>, ParentType, ContextType, RequireFields<CustomerEmailEngagementsArgs, 'first'>>;
+  websiteEngagements?: Resolver<Maybe<ResolversTypes['WebsiteEngagementConnection']>, ParentType, ContextType, RequireFields<CustomerWebsiteEngagementsArgs, 'first'>>;
+  contactPointSuppressions?: Resolver<Maybe<ReadonlyArray<ResolversTypes['ContactPointSuppression']>>, ParentType, ContextType>;
+  journeyInstances?: Resolver<Maybe<ResolversTypes['JourneyInstanceConnection']>, ParentType, ContextType, RequireFields<CustomerJourneyInstancesArgs, 'first'>>;
+  plannedMessages?: Resolver<Maybe<ReadonlyArray<ResolversTypes['PlannedMessage']>>, ParentType, ContextType, RequireFields<CustomerPlannedMessagesArgs, 'timeZone'>>;
   marketingProfiles?: Resolver<Maybe<ReadonlyArray<ResolversTypes['SourceProfile']>>, ParentType, ContextType>;
 };
 
@@ -838,9 +2099,47 @@ export type EmailEngagementEdgeResolvers<ContextType = object, ParentType extend
   node?: Resolver<ResolversTypes['EmailEngagement'], ParentType, ContextType>;
 };
 
+export type WebsiteEngagementResolvers<ContextType = object, ParentType extends ResolversParentTypes['WebsiteEngagement'] = ResolversParentTypes['WebsiteEngagement'], FederationReferenceType extends FederationReferenceTypes['WebsiteEngagement'] = FederationReferenceTypes['WebsiteEngagement']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['WebsiteEngagement']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  subscriberKey?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  engagementType?: Resolver<ResolversTypes['WebsiteEngagementType'], ParentType, ContextType>;
+  engagementDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  productId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+};
+
+export type WebsiteEngagementConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['WebsiteEngagementConnection'] = ResolversParentTypes['WebsiteEngagementConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['WebsiteEngagementEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type WebsiteEngagementEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['WebsiteEngagementEdge'] = ResolversParentTypes['WebsiteEngagementEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['WebsiteEngagement'], ParentType, ContextType>;
+};
+
+export type ContactPointSuppressionResolvers<ContextType = object, ParentType extends ResolversParentTypes['ContactPointSuppression'] = ResolversParentTypes['ContactPointSuppression'], FederationReferenceType extends FederationReferenceTypes['ContactPointSuppression'] = FederationReferenceTypes['ContactPointSuppression']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['ContactPointSuppression']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  subscriberKey?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  contactPointValue?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  engagementChannelType?: Resolver<ResolversTypes['EngagementChannelType'], ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['SuppressionReason'], ParentType, ContextType>;
+  suppressedDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
 export type QueryResolvers<ContextType = object, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   campaign?: Resolver<Maybe<ResolversTypes['Campaign']>, ParentType, ContextType, RequireFields<QueryCampaignArgs, 'id'>>;
   campaigns?: Resolver<Maybe<ResolversTypes['CampaignConnection']>, ParentType, ContextType, RequireFields<QueryCampaignsArgs, 'first'>>;
+  journey?: Resolver<Maybe<ResolversTypes['Journey']>, ParentType, ContextType, RequireFields<QueryJourneyArgs, 'id'>>;
+  journeys?: Resolver<Maybe<ReadonlyArray<ResolversTypes['Journey']>>, ParentType, ContextType, Partial<QueryJourneysArgs>>;
+  journeyInstance?: Resolver<Maybe<ResolversTypes['JourneyInstance']>, ParentType, ContextType, RequireFields<QueryJourneyInstanceArgs, 'id'>>;
+  journeyMessages?: Resolver<Maybe<ResolversTypes['JourneyMessageConnection']>, ParentType, ContextType, RequireFields<QueryJourneyMessagesArgs, 'first'>>;
+  testJourney?: Resolver<Maybe<ResolversTypes['JourneyTest']>, ParentType, ContextType, RequireFields<QueryTestJourneyArgs, 'journeyId' | 'customer360Id' | 'clockAdvance'>>;
+  previewMessage?: Resolver<Maybe<ResolversTypes['MessagePreview']>, ParentType, ContextType, RequireFields<QueryPreviewMessageArgs, 'journeyId' | 'customer360Id'>>;
+  journeyPackages?: Resolver<Maybe<ReadonlyArray<ResolversTypes['JourneyPackage']>>, ParentType, ContextType>;
+  journeyPackagePlan?: Resolver<Maybe<ResolversTypes['PackagePlan']>, ParentType, ContextType, RequireFields<QueryJourneyPackagePlanArgs, 'name'>>;
+  poisonEvents?: Resolver<Maybe<ResolversTypes['PoisonEventConnection']>, ParentType, ContextType, RequireFields<QueryPoisonEventsArgs, 'first'>>;
   marketingSourceRecords?: Resolver<ResolversTypes['MarketingSourceRecordPage'], ParentType, ContextType, RequireFields<QueryMarketingSourceRecordsArgs, 'first'>>;
 };
 
@@ -848,8 +2147,326 @@ export type SetContactPointConsentPayloadResolvers<ContextType = object, ParentT
   contactPointConsent?: Resolver<ResolversTypes['ContactPointConsent'], ParentType, ContextType>;
 };
 
+export type RecordWebsiteEngagementPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['RecordWebsiteEngagementPayload'] = ResolversParentTypes['RecordWebsiteEngagementPayload']> = {
+  websiteEngagement?: Resolver<ResolversTypes['WebsiteEngagement'], ParentType, ContextType>;
+};
+
+export type RecordEmailEngagementPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['RecordEmailEngagementPayload'] = ResolversParentTypes['RecordEmailEngagementPayload']> = {
+  emailEngagement?: Resolver<ResolversTypes['EmailEngagement'], ParentType, ContextType>;
+};
+
+export type SuppressContactPointPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['SuppressContactPointPayload'] = ResolversParentTypes['SuppressContactPointPayload']> = {
+  contactPointSuppressions?: Resolver<ReadonlyArray<ResolversTypes['ContactPointSuppression']>, ParentType, ContextType>;
+};
+
 export type MutationResolvers<ContextType = object, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  recordWebsiteEngagement?: Resolver<ResolversTypes['RecordWebsiteEngagementPayload'], ParentType, ContextType, RequireFields<MutationRecordWebsiteEngagementArgs, 'input'>>;
+  recordEmailEngagement?: Resolver<ResolversTypes['RecordEmailEngagementPayload'], ParentType, ContextType, RequireFields<MutationRecordEmailEngagementArgs, 'input'>>;
+  suppressContactPoint?: Resolver<ResolversTypes['SuppressContactPointPayload'], ParentType, ContextType, RequireFields<MutationSuppressContactPointArgs, 'input'>>;
   setContactPointConsent?: Resolver<ResolversTypes['SetContactPointConsentPayload'], ParentType, ContextType, RequireFields<MutationSetContactPointConsentArgs, 'input'>>;
+  saveJourney?: Resolver<ResolversTypes['JourneyPayload'], ParentType, ContextType, RequireFields<MutationSaveJourneyArgs, 'input'>>;
+  controlJourney?: Resolver<ResolversTypes['JourneyPayload'], ParentType, ContextType, RequireFields<MutationControlJourneyArgs, 'input'>>;
+  controlJourneyInstance?: Resolver<ResolversTypes['JourneyInstancePayload'], ParentType, ContextType, RequireFields<MutationControlJourneyInstanceArgs, 'input'>>;
+  settleJourneyMessage?: Resolver<ResolversTypes['JourneyMessagePayload'], ParentType, ContextType, RequireFields<MutationSettleJourneyMessageArgs, 'input'>>;
+  installJourneyPackage?: Resolver<ResolversTypes['JourneyPackagePayload'], ParentType, ContextType, RequireFields<MutationInstallJourneyPackageArgs, 'input'>>;
+  uninstallJourneyPackage?: Resolver<ResolversTypes['JourneyPackagePayload'], ParentType, ContextType, RequireFields<MutationUninstallJourneyPackageArgs, 'input'>>;
+  replayPoisonEvents?: Resolver<ResolversTypes['ReplayPoisonEventsPayload'], ParentType, ContextType, RequireFields<MutationReplayPoisonEventsArgs, 'input'>>;
+};
+
+export type PlannedMessageResolvers<ContextType = object, ParentType extends ResolversParentTypes['PlannedMessage'] = ResolversParentTypes['PlannedMessage']> = {
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  plannedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  step?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  engagementChannelType?: Resolver<ResolversTypes['EngagementChannelType'], ParentType, ContextType>;
+  journey?: Resolver<ResolversTypes['Journey'], ParentType, ContextType>;
+  journeyInstance?: Resolver<ResolversTypes['JourneyInstance'], ParentType, ContextType>;
+};
+
+export type ShoppingCartResolvers<ContextType = object, ParentType extends ResolversParentTypes['ShoppingCart'] = ResolversParentTypes['ShoppingCart']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
+export type SalesOrderResolvers<ContextType = object, ParentType extends ResolversParentTypes['SalesOrder'] = ResolversParentTypes['SalesOrder']> = {
+  orderNumber?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
+export type JourneyTriggerResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyTrigger'] = ResolversParentTypes['JourneyTrigger'], FederationReferenceType extends FederationReferenceTypes['JourneyTrigger'] = FederationReferenceTypes['JourneyTrigger']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['JourneyTrigger']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['JourneyTriggerKind'], ParentType, ContextType>;
+  dueAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  objectType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  revision?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  customer360Id?: Resolver<Maybe<ResolversTypes['Customer360Id']>, ParentType, ContextType>;
+  shoppingCart?: Resolver<Maybe<ResolversTypes['ShoppingCart']>, ParentType, ContextType>;
+  journeyInstances?: Resolver<ReadonlyArray<ResolversTypes['JourneyInstance']>, ParentType, ContextType>;
+};
+
+export type JourneyResolvers<ContextType = object, ParentType extends ResolversParentTypes['Journey'] = ResolversParentTypes['Journey'], FederationReferenceType extends FederationReferenceTypes['Journey'] = FederationReferenceTypes['Journey']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Journey']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['JourneyStatus'], ParentType, ContextType>;
+  reentry?: Resolver<ResolversTypes['JourneyReentry'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  document?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  versions?: Resolver<ReadonlyArray<ResolversTypes['Int']>, ParentType, ContextType>;
+  packageName?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  lastModifiedDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  journeyInstances?: Resolver<Maybe<ResolversTypes['JourneyInstanceConnection']>, ParentType, ContextType, RequireFields<JourneyJourneyInstancesArgs, 'first'>>;
+  report?: Resolver<Maybe<ResolversTypes['JourneyReport']>, ParentType, ContextType, Partial<JourneyReportArgs>>;
+};
+
+export type JourneyInstanceResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyInstance'] = ResolversParentTypes['JourneyInstance'], FederationReferenceType extends FederationReferenceTypes['JourneyInstance'] = FederationReferenceTypes['JourneyInstance']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['JourneyInstance']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  journey?: Resolver<ResolversTypes['Journey'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  customer360Id?: Resolver<ResolversTypes['Customer360Id'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['JourneyInstanceStatus'], ParentType, ContextType>;
+  objectType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  revision?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  shoppingCart?: Resolver<Maybe<ResolversTypes['ShoppingCart']>, ParentType, ContextType>;
+  journeyTrigger?: Resolver<ResolversTypes['JourneyTrigger'], ParentType, ContextType>;
+  enteredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  currentStep?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  nextActivityAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  endedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  endReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  salesOrder?: Resolver<Maybe<ResolversTypes['SalesOrder']>, ParentType, ContextType>;
+  isHeldOut?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  foldedInto?: Resolver<Maybe<ResolversTypes['JourneyInstance']>, ParentType, ContextType>;
+  timeline?: Resolver<ReadonlyArray<ResolversTypes['JourneyTimelineEntry']>, ParentType, ContextType>;
+  decisions?: Resolver<ReadonlyArray<ResolversTypes['JourneyDecision']>, ParentType, ContextType>;
+  messages?: Resolver<ReadonlyArray<ResolversTypes['JourneyMessage']>, ParentType, ContextType>;
+};
+
+export type JourneyInstanceConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyInstanceConnection'] = ResolversParentTypes['JourneyInstanceConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['JourneyInstanceEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type JourneyInstanceEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyInstanceEdge'] = ResolversParentTypes['JourneyInstanceEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['JourneyInstance'], ParentType, ContextType>;
+};
+
+export type JourneyTimelineEntryResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyTimelineEntry'] = ResolversParentTypes['JourneyTimelineEntry']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  entryType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  step?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  by?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type JourneyDecisionResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyDecision'] = ResolversParentTypes['JourneyDecision']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  step?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  decidedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  verdict?: Resolver<ResolversTypes['JourneyVerdict'], ParentType, ContextType>;
+  decidedBy?: Resolver<Maybe<ResolversTypes['JourneyGate']>, ParentType, ContextType>;
+  nextAllowedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  reasons?: Resolver<ReadonlyArray<ResolversTypes['JourneyDecisionReason']>, ParentType, ContextType>;
+};
+
+export type JourneyDecisionReasonResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyDecisionReason'] = ResolversParentTypes['JourneyDecisionReason']> = {
+  gate?: Resolver<ResolversTypes['JourneyGate'], ParentType, ContextType>;
+  outcome?: Resolver<ResolversTypes['GateOutcome'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  evidence?: Resolver<Maybe<ResolversTypes['JourneyEvidence']>, ParentType, ContextType>;
+};
+
+export type JourneyEvidenceResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyEvidence'] = ResolversParentTypes['JourneyEvidence']> = {
+  dataSourceId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  objectType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
+export type JourneyMessageResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyMessage'] = ResolversParentTypes['JourneyMessage'], FederationReferenceType extends FederationReferenceTypes['JourneyMessage'] = FederationReferenceTypes['JourneyMessage']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['JourneyMessage']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  idempotencyKey?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  journeyInstance?: Resolver<ResolversTypes['JourneyInstance'], ParentType, ContextType>;
+  step?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  engagementChannelType?: Resolver<ResolversTypes['EngagementChannelType'], ParentType, ContextType>;
+  status?: Resolver<ResolversTypes['JourneyMessageStatus'], ParentType, ContextType>;
+  messageId?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  contactPointValue?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  subject?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  htmlBody?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  textBody?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  discountCode?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  preparedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  sentAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  error?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type JourneyMessageConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyMessageConnection'] = ResolversParentTypes['JourneyMessageConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['JourneyMessageEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type JourneyMessageEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyMessageEdge'] = ResolversParentTypes['JourneyMessageEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['JourneyMessage'], ParentType, ContextType>;
+};
+
+export type JourneyReportResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyReport'] = ResolversParentTypes['JourneyReport']> = {
+  enteredCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  waitingCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  sentCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  exitedOnOrderCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  heldOutCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  suppressions?: Resolver<ReadonlyArray<ResolversTypes['JourneySuppressionCount']>, ParentType, ContextType>;
+  treated?: Resolver<ResolversTypes['JourneyGroup'], ParentType, ContextType>;
+  heldOut?: Resolver<ResolversTypes['JourneyGroup'], ParentType, ContextType>;
+  lift?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  liftLow?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  liftHigh?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  attributedRevenue?: Resolver<ReadonlyArray<ResolversTypes['Money']>, ParentType, ContextType>;
+};
+
+export type JourneySuppressionCountResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneySuppressionCount'] = ResolversParentTypes['JourneySuppressionCount']> = {
+  gate?: Resolver<ResolversTypes['JourneyGate'], ParentType, ContextType>;
+  skippedCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  deferredCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type JourneyGroupResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyGroup'] = ResolversParentTypes['JourneyGroup']> = {
+  peopleCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  convertedCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  conversionRate?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+};
+
+export type JourneyTestResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyTest'] = ResolversParentTypes['JourneyTest']> = {
+  steps?: Resolver<ReadonlyArray<ResolversTypes['JourneyTestStep']>, ParentType, ContextType>;
+  endReason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type JourneyTestStepResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyTestStep'] = ResolversParentTypes['JourneyTestStep']> = {
+  step?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  at?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  message?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  decision?: Resolver<Maybe<ResolversTypes['JourneyDecision']>, ParentType, ContextType>;
+  preview?: Resolver<Maybe<ResolversTypes['MessagePreview']>, ParentType, ContextType>;
+};
+
+export type MessagePreviewResolvers<ContextType = object, ParentType extends ResolversParentTypes['MessagePreview'] = ResolversParentTypes['MessagePreview']> = {
+  subject?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  htmlBody?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  textBody?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  contactPointValue?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type JourneyPackageResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyPackage'] = ResolversParentTypes['JourneyPackage'], FederationReferenceType extends FederationReferenceTypes['JourneyPackage'] = FederationReferenceTypes['JourneyPackage']> = {
+  __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['JourneyPackage']> | FederationReferenceType, FederationReferenceType, ContextType>;
+  name?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  title?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  description?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  installedVersion?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  settingsSchema?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  settings?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  installed?: Resolver<Maybe<ReadonlyArray<ResolversTypes['InstalledObject']>>, ParentType, ContextType>;
+  operations?: Resolver<ReadonlyArray<ResolversTypes['PackageOperation']>, ParentType, ContextType>;
+};
+
+export type PackageOperationResolvers<ContextType = object, ParentType extends ResolversParentTypes['PackageOperation'] = ResolversParentTypes['PackageOperation']> = {
+  name?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  document?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type InstalledObjectResolvers<ContextType = object, ParentType extends ResolversParentTypes['InstalledObject'] = ResolversParentTypes['InstalledObject']> = {
+  objectType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
+export type PackagePlanResolvers<ContextType = object, ParentType extends ResolversParentTypes['PackagePlan'] = ResolversParentTypes['PackagePlan']> = {
+  name?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  isInstallable?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  requirements?: Resolver<ReadonlyArray<ResolversTypes['PackageRequirement']>, ParentType, ContextType>;
+  changes?: Resolver<ReadonlyArray<ResolversTypes['PackageChange']>, ParentType, ContextType>;
+  settings?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  wouldHaveEnteredCount?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  isWouldHaveEnteredAtLeast?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  examples?: Resolver<ReadonlyArray<ResolversTypes['InstalledObject']>, ParentType, ContextType>;
+};
+
+export type PackageRequirementResolvers<ContextType = object, ParentType extends ResolversParentTypes['PackageRequirement'] = ResolversParentTypes['PackageRequirement']> = {
+  requirement?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  isMet?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  remedy?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type PackageChangeResolvers<ContextType = object, ParentType extends ResolversParentTypes['PackageChange'] = ResolversParentTypes['PackageChange']> = {
+  objectType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  change?: Resolver<ResolversTypes['ChangeKind'], ParentType, ContextType>;
+  diff?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type PoisonEventResolvers<ContextType = object, ParentType extends ResolversParentTypes['PoisonEvent'] = ResolversParentTypes['PoisonEvent']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  consumer?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  dataSourceId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  eventType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  tries?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  error?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  setAsideAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type PoisonEventConnectionResolvers<ContextType = object, ParentType extends ResolversParentTypes['PoisonEventConnection'] = ResolversParentTypes['PoisonEventConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['PoisonEventEdge']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+};
+
+export type PoisonEventEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['PoisonEventEdge'] = ResolversParentTypes['PoisonEventEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['PoisonEvent'], ParentType, ContextType>;
+};
+
+export type JourneyInstanceUpdateResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyInstanceUpdate'] = ResolversParentTypes['JourneyInstanceUpdate']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  journeyInstance?: Resolver<ResolversTypes['JourneyInstance'], ParentType, ContextType>;
+};
+
+export type SubscriptionResolvers<ContextType = object, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  journeyTriggered?: SubscriptionResolver<ResolversTypes['JourneyTrigger'], "journeyTriggered", ParentType, ContextType, Partial<SubscriptionJourneyTriggeredArgs>>;
+  journeyInstanceUpdated?: SubscriptionResolver<ResolversTypes['JourneyInstanceUpdate'], "journeyInstanceUpdated", ParentType, ContextType, Partial<SubscriptionJourneyInstanceUpdatedArgs>>;
+  marketingSourceRecordChanged?: SubscriptionResolver<ResolversTypes['MarketingSourceRecordChange'], "marketingSourceRecordChanged", ParentType, ContextType, Partial<SubscriptionMarketingSourceRecordChangedArgs>>;
+  marketingEvents?: SubscriptionResolver<ResolversTypes['MarketingEventBatch'], "marketingEvents", ParentType, ContextType, Partial<SubscriptionMarketingEventsArgs>>;
+};
+
+export type JourneyPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyPayload'] = ResolversParentTypes['JourneyPayload']> = {
+  journey?: Resolver<ResolversTypes['Journey'], ParentType, ContextType>;
+};
+
+export type JourneyInstancePayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyInstancePayload'] = ResolversParentTypes['JourneyInstancePayload']> = {
+  journeyInstance?: Resolver<ResolversTypes['JourneyInstance'], ParentType, ContextType>;
+};
+
+export type JourneyMessagePayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyMessagePayload'] = ResolversParentTypes['JourneyMessagePayload']> = {
+  journeyMessage?: Resolver<ResolversTypes['JourneyMessage'], ParentType, ContextType>;
+};
+
+export type JourneyPackagePayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyPackagePayload'] = ResolversParentTypes['JourneyPackagePayload']> = {
+  journeyPackage?: Resolver<ResolversTypes['JourneyPackage'], ParentType, ContextType>;
+  changes?: Resolver<ReadonlyArray<ResolversTypes['PackageChange']>, ParentType, ContextType>;
+};
+
+export type ReplayPoisonEventsPayloadResolvers<ContextType = object, ParentType extends ResolversParentTypes['ReplayPoisonEventsPayload'] = ResolversParentTypes['ReplayPoisonEventsPayload']> = {
+  replayedIds?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
+  poisonEvents?: Resolver<ReadonlyArray<ResolversTypes['PoisonEvent']>, ParentType, ContextType>;
 };
 
 export type MarketingSourceRecordPageResolvers<ContextType = object, ParentType extends ResolversParentTypes['MarketingSourceRecordPage'] = ResolversParentTypes['MarketingSourceRecordPage']> = {
@@ -864,8 +2481,9 @@ export type MarketingSourceRecordChangeResolvers<ContextType = object, ParentTyp
   sourceRecordIds?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
 };
 
-export type SubscriptionResolvers<ContextType = object, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
-  marketingSourceRecordChanged?: SubscriptionResolver<ResolversTypes['MarketingSourceRecordChange'], "marketingSourceRecordChanged", ParentType, ContextType, Partial<SubscriptionMarketingSourceRecordChangedArgs>>;
+export type MarketingEventBatchResolvers<ContextType = object, ParentType extends ResolversParentTypes['MarketingEventBatch'] = ResolversParentTypes['MarketingEventBatch']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  events?: Resolver<ReadonlyArray<ResolversTypes['CloudEvent']>, ParentType, ContextType>;
 };
 
 export type Resolvers<ContextType = object> = {
@@ -884,6 +2502,7 @@ export type Resolvers<ContextType = object> = {
   ContactPointSocial?: ContactPointSocialResolvers<ContextType>;
   PartyIdentification?: PartyIdentificationResolvers<ContextType>;
   SourceProfile?: SourceProfileResolvers<ContextType>;
+  CloudEvent?: CloudEventResolvers<ContextType>;
   Customer?: CustomerResolvers<ContextType>;
   ContactPointConsent?: ContactPointConsentResolvers<ContextType>;
   Campaign?: CampaignResolvers<ContextType>;
@@ -895,12 +2514,56 @@ export type Resolvers<ContextType = object> = {
   EmailEngagement?: EmailEngagementResolvers<ContextType>;
   EmailEngagementConnection?: EmailEngagementConnectionResolvers<ContextType>;
   EmailEngagementEdge?: EmailEngagementEdgeResolvers<ContextType>;
+  WebsiteEngagement?: WebsiteEngagementResolvers<ContextType>;
+  WebsiteEngagementConnection?: WebsiteEngagementConnectionResolvers<ContextType>;
+  WebsiteEngagementEdge?: WebsiteEngagementEdgeResolvers<ContextType>;
+  ContactPointSuppression?: ContactPointSuppressionResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   SetContactPointConsentPayload?: SetContactPointConsentPayloadResolvers<ContextType>;
+  RecordWebsiteEngagementPayload?: RecordWebsiteEngagementPayloadResolvers<ContextType>;
+  RecordEmailEngagementPayload?: RecordEmailEngagementPayloadResolvers<ContextType>;
+  SuppressContactPointPayload?: SuppressContactPointPayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
+  PlannedMessage?: PlannedMessageResolvers<ContextType>;
+  ShoppingCart?: ShoppingCartResolvers<ContextType>;
+  SalesOrder?: SalesOrderResolvers<ContextType>;
+  JourneyTrigger?: JourneyTriggerResolvers<ContextType>;
+  Journey?: JourneyResolvers<ContextType>;
+  JourneyInstance?: JourneyInstanceResolvers<ContextType>;
+  JourneyInstanceConnection?: JourneyInstanceConnectionResolvers<ContextType>;
+  JourneyInstanceEdge?: JourneyInstanceEdgeResolvers<ContextType>;
+  JourneyTimelineEntry?: JourneyTimelineEntryResolvers<ContextType>;
+  JourneyDecision?: JourneyDecisionResolvers<ContextType>;
+  JourneyDecisionReason?: JourneyDecisionReasonResolvers<ContextType>;
+  JourneyEvidence?: JourneyEvidenceResolvers<ContextType>;
+  JourneyMessage?: JourneyMessageResolvers<ContextType>;
+  JourneyMessageConnection?: JourneyMessageConnectionResolvers<ContextType>;
+  JourneyMessageEdge?: JourneyMessageEdgeResolvers<ContextType>;
+  JourneyReport?: JourneyReportResolvers<ContextType>;
+  JourneySuppressionCount?: JourneySuppressionCountResolvers<ContextType>;
+  JourneyGroup?: JourneyGroupResolvers<ContextType>;
+  JourneyTest?: JourneyTestResolvers<ContextType>;
+  JourneyTestStep?: JourneyTestStepResolvers<ContextType>;
+  MessagePreview?: MessagePreviewResolvers<ContextType>;
+  JourneyPackage?: JourneyPackageResolvers<ContextType>;
+  PackageOperation?: PackageOperationResolvers<ContextType>;
+  InstalledObject?: InstalledObjectResolvers<ContextType>;
+  PackagePlan?: PackagePlanResolvers<ContextType>;
+  PackageRequirement?: PackageRequirementResolvers<ContextType>;
+  PackageChange?: PackageChangeResolvers<ContextType>;
+  PoisonEvent?: PoisonEventResolvers<ContextType>;
+  PoisonEventConnection?: PoisonEventConnectionResolvers<ContextType>;
+  PoisonEventEdge?: PoisonEventEdgeResolvers<ContextType>;
+  JourneyInstanceUpdate?: JourneyInstanceUpdateResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
+  JourneyPayload?: JourneyPayloadResolvers<ContextType>;
+  JourneyInstancePayload?: JourneyInstancePayloadResolvers<ContextType>;
+  JourneyMessagePayload?: JourneyMessagePayloadResolvers<ContextType>;
+  JourneyPackagePayload?: JourneyPackagePayloadResolvers<ContextType>;
+  ReplayPoisonEventsPayload?: ReplayPoisonEventsPayloadResolvers<ContextType>;
   MarketingSourceRecordPage?: MarketingSourceRecordPageResolvers<ContextType>;
   MarketingSourceRecordChange?: MarketingSourceRecordChangeResolvers<ContextType>;
-  Subscription?: SubscriptionResolvers<ContextType>;
+  MarketingEventBatch?: MarketingEventBatchResolvers<ContextType>;
 };
 
 

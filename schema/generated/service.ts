@@ -156,6 +156,39 @@ export type SourceProfile = {
   readonly lastModifiedDate: Maybe<Scalars['DateTime']['output']>;
 };
 
+/** What was done to something. */
+export type ChangeKind =
+  /** It is new. */
+  | 'CREATED'
+  /** Some of its fields have another value. */
+  | 'UPDATED'
+  /** It is gone. */
+  | 'DELETED';
+
+/** Something that happened in a cloud, written in the transaction of the change. It names what changed and carries no values: read them from where they live. */
+export type CloudEvent = {
+  /** The event's own id; it is the same wherever the event is told. */
+  readonly id: Scalars['ID']['output'];
+  /** Position after this event: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The cloud it happened in, such as `commerce`. */
+  readonly dataSourceId: Scalars['ID']['output'];
+  /** What happened, such as `ShoppingCartChanged`. */
+  readonly eventType: Scalars['String']['output'];
+  /** Type of the object concerned in this graph, such as `ShoppingCart`; `SourceProfile` for the cloud's own customer record. */
+  readonly objectType: Scalars['String']['output'];
+  /** Key of the object concerned. */
+  readonly objectId: Scalars['ID']['output'];
+  /** Key of the cloud's own customer record that it belongs to, null when it belongs to none. */
+  readonly sourceRecordId: Maybe<Scalars['ID']['output']>;
+  /** What was done. */
+  readonly change: ChangeKind;
+  /** Names of the fields of the object that have another value, as this graph names them. Empty for what is new or gone. */
+  readonly changedFields: ReadonlyArray<Scalars['String']['output']>;
+  /** When, by the clock of the store. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+};
+
 export type Customer = {
   /** The person's id across all clouds. It never changes; after a merge the oldest survives. */
   readonly customer360Id: Scalars['Customer360Id']['output'];
@@ -211,6 +244,17 @@ export type CaseOrigin =
   /** Through a social network. */
   | 'SOCIAL';
 
+/** What kind of case it is. */
+export type CaseType =
+  /** The customer wants to know something. */
+  | 'QUESTION'
+  /** Something does not work. */
+  | 'PROBLEM'
+  /** The customer wants something done. */
+  | 'REQUEST'
+  /** The customer is discontent. No marketing is sent while it is open. */
+  | 'COMPLAINT';
+
 /** Which cases to give. */
 export type CaseFilter = {
   /** Only cases in one of these states. */
@@ -219,10 +263,16 @@ export type CaseFilter = {
   readonly priorities?: InputMaybe<ReadonlyArray<CasePriority>>;
   /** Only cases that came in one of these ways. */
   readonly origins?: InputMaybe<ReadonlyArray<CaseOrigin>>;
+  /** Only cases of one of these kinds. */
+  readonly types?: InputMaybe<ReadonlyArray<CaseType>>;
   /** Only cases opened at this time or later. */
   readonly createdFrom?: InputMaybe<Scalars['DateTime']['input']>;
   /** Only cases opened before this time. */
   readonly createdBefore?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only cases closed at this time or later. */
+  readonly closedFrom?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only cases closed before this time. */
+  readonly closedBefore?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 /** In which order the queue stands. */
@@ -252,6 +302,8 @@ export type Case = {
   readonly priority: CasePriority;
   /** How it came in. */
   readonly caseOrigin: CaseOrigin;
+  /** What kind of case it is, null when nobody has said. */
+  readonly caseType: Maybe<CaseType>;
   /** When it was opened. */
   readonly createdDate: Scalars['DateTime']['output'];
   /** When it was closed. */
@@ -290,6 +342,88 @@ export type CaseEdge = {
   readonly cursor: Scalars['String']['output'];
   /** The case. */
   readonly node: Case;
+};
+
+/** Something that happened to a case. */
+export type CaseUpdated = {
+  /** Position after this change: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The event's own id. */
+  readonly id: Scalars['ID']['output'];
+  /** What was done. */
+  readonly change: ChangeKind;
+  /** Names of the case's fields that have another value; `caseUpdates` when something was said. */
+  readonly changedFields: ReadonlyArray<Scalars['String']['output']>;
+  /** When, by the clock of the store. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+  /** Key of the case. */
+  readonly caseId: Scalars['ID']['output'];
+  /** The case, read now. Null when it is gone. */
+  readonly case: Maybe<Case>;
+};
+
+/** What a change means for a queue. */
+export type QueueChange =
+  /** The case is in the queue, as it may have been before: show it as it is now. */
+  | 'PRESENT'
+  /** The case is not in the queue, or not any more: take it away if it is shown. */
+  | 'ABSENT';
+
+/** Something that happened to a queue of cases. */
+export type CaseQueueUpdate = {
+  /** Position after this change: hand it back as `since` to continue without gap or repeat. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The event's own id. */
+  readonly id: Scalars['ID']['output'];
+  /** Whether the case stands in the queue now. */
+  readonly queueChange: QueueChange;
+  /** When, by the clock of the store. */
+  readonly occurredAt: Scalars['DateTime']['output'];
+  /** Key of the case. */
+  readonly caseId: Scalars['ID']['output'];
+  /** The case, read now. Null when it is gone. */
+  readonly case: Maybe<Case>;
+};
+
+/** Everything that can be followed. */
+export type Subscription = {
+  /** Changes of cases, from `since` on; without it, from now on. A customer sees their own. */
+  readonly caseUpdated: CaseUpdated;
+  /** Changes of the queue that `caseQueue` gives with the same filter: one event for each change of a case, with where the case stands now. */
+  readonly caseQueueUpdated: CaseQueueUpdate;
+  /** Rings when records of this cloud change; without `since` it starts now. Internal. */
+  readonly serviceSourceRecordChanged: ServiceSourceRecordChange;
+  /** Everything that happens in this cloud, in order, for programs: from `since` on, without it from now on. */
+  readonly serviceEvents: ServiceEventBatch;
+};
+
+
+/** Everything that can be followed. */
+export type SubscriptionCaseUpdatedArgs = {
+  id?: InputMaybe<Scalars['ID']['input']>;
+  contactId?: InputMaybe<Scalars['ID']['input']>;
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+/** Everything that can be followed. */
+export type SubscriptionCaseQueueUpdatedArgs = {
+  filter?: InputMaybe<CaseFilter>;
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+/** Everything that can be followed. */
+export type SubscriptionServiceSourceRecordChangedArgs = {
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+/** Everything that can be followed. */
+export type SubscriptionServiceEventsArgs = {
+  since?: InputMaybe<Scalars['Cursor']['input']>;
+  types?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  sourceRecordIds?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
 };
 
 /** Everything that can be asked. */
@@ -340,6 +474,8 @@ export type OpenCaseInput = {
   readonly priority?: InputMaybe<CasePriority>;
   /** How it came in. */
   readonly caseOrigin?: InputMaybe<CaseOrigin>;
+  /** What kind of case it is. */
+  readonly caseType?: InputMaybe<CaseType>;
 };
 
 /** Adds a comment to a case. */
@@ -418,14 +554,12 @@ export type ServiceSourceRecordChange = {
   readonly sourceRecordIds: ReadonlyArray<Scalars['ID']['output']>;
 };
 
-export type Subscription = {
-  /** Rings when records of this cloud change; without `since` it starts now. Internal. */
-  readonly serviceSourceRecordChanged: ServiceSourceRecordChange;
-};
-
-
-export type SubscriptionServiceSourceRecordChangedArgs = {
-  since?: InputMaybe<Scalars['Cursor']['input']>;
+/** Events of this cloud that were read together, in their order. */
+export type ServiceEventBatch = {
+  /** Position after the last of them. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The events. None, a single time, when everything that happened before the subscription is told. */
+  readonly events: ReadonlyArray<CloudEvent>;
 };
 
 
@@ -548,17 +682,24 @@ export type ResolversTypes = {
   ContactPointSocial: ResolverTypeWrapper<ContactPointSocial>;
   PartyIdentification: ResolverTypeWrapper<PartyIdentification>;
   SourceProfile: ResolverTypeWrapper<SourceProfile>;
+  ChangeKind: ChangeKind;
+  CloudEvent: ResolverTypeWrapper<CloudEvent>;
   Customer: ResolverTypeWrapper<Customer>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   CaseStatus: CaseStatus;
   CasePriority: CasePriority;
   CaseOrigin: CaseOrigin;
+  CaseType: CaseType;
   CaseFilter: CaseFilter;
   CaseQueueOrder: CaseQueueOrder;
   Case: ResolverTypeWrapper<Case>;
   CaseUpdate: ResolverTypeWrapper<CaseUpdate>;
   CaseConnection: ResolverTypeWrapper<CaseConnection>;
   CaseEdge: ResolverTypeWrapper<CaseEdge>;
+  CaseUpdated: ResolverTypeWrapper<CaseUpdated>;
+  QueueChange: QueueChange;
+  CaseQueueUpdate: ResolverTypeWrapper<CaseQueueUpdate>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   OpenCaseInput: OpenCaseInput;
   CommentOnCaseInput: CommentOnCaseInput;
@@ -567,7 +708,7 @@ export type ResolversTypes = {
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   ServiceSourceRecordPage: ResolverTypeWrapper<ServiceSourceRecordPage>;
   ServiceSourceRecordChange: ResolverTypeWrapper<ServiceSourceRecordChange>;
-  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  ServiceEventBatch: ResolverTypeWrapper<ServiceEventBatch>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -590,6 +731,7 @@ export type ResolversParentTypes = {
   ContactPointSocial: ContactPointSocial;
   PartyIdentification: PartyIdentification;
   SourceProfile: SourceProfile;
+  CloudEvent: CloudEvent;
   Customer: Customer | FederationReferenceTypes['Customer'];
   Int: Scalars['Int']['output'];
   CaseFilter: CaseFilter;
@@ -597,6 +739,9 @@ export type ResolversParentTypes = {
   CaseUpdate: CaseUpdate;
   CaseConnection: CaseConnection;
   CaseEdge: CaseEdge;
+  CaseUpdated: CaseUpdated;
+  CaseQueueUpdate: CaseQueueUpdate;
+  Subscription: Record<PropertyKey, never>;
   Query: Record<PropertyKey, never>;
   OpenCaseInput: OpenCaseInput;
   CommentOnCaseInput: CommentOnCaseInput;
@@ -605,7 +750,7 @@ export type ResolversParentTypes = {
   Mutation: Record<PropertyKey, never>;
   ServiceSourceRecordPage: ServiceSourceRecordPage;
   ServiceSourceRecordChange: ServiceSourceRecordChange;
-  Subscription: Record<PropertyKey, never>;
+  ServiceEventBatch: ServiceEventBatch;
 };
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
@@ -706,6 +851,19 @@ export type SourceProfileResolvers<ContextType = object, ParentType extends Reso
   lastModifiedDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
 };
 
+export type CloudEventResolvers<ContextType = object, ParentType extends ResolversParentTypes['CloudEvent'] = ResolversParentTypes['CloudEvent']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  dataSourceId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  eventType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectType?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  objectId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  sourceRecordId?: Resolver<Maybe<ResolversTypes['ID']>, ParentType, ContextType>;
+  change?: Resolver<ResolversTypes['ChangeKind'], ParentType, ContextType>;
+  changedFields?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
 export type CustomerResolvers<ContextType = object, ParentType extends ResolversParentTypes['Customer'] = ResolversParentTypes['Customer'], FederationReferenceType extends FederationReferenceTypes['Customer'] = FederationReferenceTypes['Customer']> = {
   __resolveReference?: ReferenceResolver<Maybe<ResolversTypes['Customer']> | FederationReferenceType, FederationReferenceType, ContextType>;
   customer360Id?: Resolver<ResolversTypes['Customer360Id'], ParentType, ContextType>;
@@ -723,6 +881,7 @@ export type CaseResolvers<ContextType = object, ParentType extends ResolversPare
   status?: Resolver<ResolversTypes['CaseStatus'], ParentType, ContextType>;
   priority?: Resolver<ResolversTypes['CasePriority'], ParentType, ContextType>;
   caseOrigin?: Resolver<ResolversTypes['CaseOrigin'], ParentType, ContextType>;
+  caseType?: Resolver<Maybe<ResolversTypes['CaseType']>, ParentType, ContextType>;
   createdDate?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
   closedDate?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
   satisfactionScore?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
@@ -745,6 +904,32 @@ export type CaseConnectionResolvers<ContextType = object, ParentType extends Res
 export type CaseEdgeResolvers<ContextType = object, ParentType extends ResolversParentTypes['CaseEdge'] = ResolversParentTypes['CaseEdge']> = {
   cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   node?: Resolver<ResolversTypes['Case'], ParentType, ContextType>;
+};
+
+export type CaseUpdatedResolvers<ContextType = object, ParentType extends ResolversParentTypes['CaseUpdated'] = ResolversParentTypes['CaseUpdated']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  change?: Resolver<ResolversTypes['ChangeKind'], ParentType, ContextType>;
+  changedFields?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  caseId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  case?: Resolver<Maybe<ResolversTypes['Case']>, ParentType, ContextType>;
+};
+
+export type CaseQueueUpdateResolvers<ContextType = object, ParentType extends ResolversParentTypes['CaseQueueUpdate'] = ResolversParentTypes['CaseQueueUpdate']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  queueChange?: Resolver<ResolversTypes['QueueChange'], ParentType, ContextType>;
+  occurredAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  caseId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  case?: Resolver<Maybe<ResolversTypes['Case']>, ParentType, ContextType>;
+};
+
+export type SubscriptionResolvers<ContextType = object, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  caseUpdated?: SubscriptionResolver<ResolversTypes['CaseUpdated'], "caseUpdated", ParentType, ContextType, Partial<SubscriptionCaseUpdatedArgs>>;
+  caseQueueUpdated?: SubscriptionResolver<ResolversTypes['CaseQueueUpdate'], "caseQueueUpdated", ParentType, ContextType, Partial<SubscriptionCaseQueueUpdatedArgs>>;
+  serviceSourceRecordChanged?: SubscriptionResolver<ResolversTypes['ServiceSourceRecordChange'], "serviceSourceRecordChanged", ParentType, ContextType, Partial<SubscriptionServiceSourceRecordChangedArgs>>;
+  serviceEvents?: SubscriptionResolver<ResolversTypes['ServiceEventBatch'], "serviceEvents", ParentType, ContextType, Partial<SubscriptionServiceEventsArgs>>;
 };
 
 export type QueryResolvers<ContextType = object, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
@@ -775,8 +960,9 @@ export type ServiceSourceRecordChangeResolvers<ContextType = object, ParentType 
   sourceRecordIds?: Resolver<ReadonlyArray<ResolversTypes['ID']>, ParentType, ContextType>;
 };
 
-export type SubscriptionResolvers<ContextType = object, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
-  serviceSourceRecordChanged?: SubscriptionResolver<ResolversTypes['ServiceSourceRecordChange'], "serviceSourceRecordChanged", ParentType, ContextType, Partial<SubscriptionServiceSourceRecordChangedArgs>>;
+export type ServiceEventBatchResolvers<ContextType = object, ParentType extends ResolversParentTypes['ServiceEventBatch'] = ResolversParentTypes['ServiceEventBatch']> = {
+  cursor?: Resolver<ResolversTypes['Cursor'], ParentType, ContextType>;
+  events?: Resolver<ReadonlyArray<ResolversTypes['CloudEvent']>, ParentType, ContextType>;
 };
 
 export type Resolvers<ContextType = object> = {
@@ -795,17 +981,21 @@ export type Resolvers<ContextType = object> = {
   ContactPointSocial?: ContactPointSocialResolvers<ContextType>;
   PartyIdentification?: PartyIdentificationResolvers<ContextType>;
   SourceProfile?: SourceProfileResolvers<ContextType>;
+  CloudEvent?: CloudEventResolvers<ContextType>;
   Customer?: CustomerResolvers<ContextType>;
   Case?: CaseResolvers<ContextType>;
   CaseUpdate?: CaseUpdateResolvers<ContextType>;
   CaseConnection?: CaseConnectionResolvers<ContextType>;
   CaseEdge?: CaseEdgeResolvers<ContextType>;
+  CaseUpdated?: CaseUpdatedResolvers<ContextType>;
+  CaseQueueUpdate?: CaseQueueUpdateResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   CasePayload?: CasePayloadResolvers<ContextType>;
   Mutation?: MutationResolvers<ContextType>;
   ServiceSourceRecordPage?: ServiceSourceRecordPageResolvers<ContextType>;
   ServiceSourceRecordChange?: ServiceSourceRecordChangeResolvers<ContextType>;
-  Subscription?: SubscriptionResolvers<ContextType>;
+  ServiceEventBatch?: ServiceEventBatchResolvers<ContextType>;
 };
 
 

@@ -53,3 +53,13 @@ export function checkRange(argument: string, value: number, least: number, most:
     throw new CodedError('BAD_USER_INPUT', `\`${argument}\` is ${least} to ${most}, not ${value}.`);
   }
 }
+
+const EMAIL_ADDRESS_LIMIT = 254;
+
+/** Checks that a text can be an e-mail address. Throws BAD_USER_INPUT that names the argument and not the text. */
+export function checkEmailAddress(argument: string, text: string): void {
+  const trimmed = text.trim();
+  if (trimmed.length > EMAIL_ADDRESS_LIMIT || !/^[^\s@<>"',;]+@[^\s@<>"',;]+\.[^\s@<>"',;]+$/u.test(trimmed)) {
+    throw new CodedError('BAD_USER_INPUT', `\`${argument}\` is not an e-mail address.`);
+  }
+}

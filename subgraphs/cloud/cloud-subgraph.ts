@@ -7,6 +7,7 @@ import type { Subgraph } from '../subgraph.ts';
 import type { CloudContext, CloudResolvers } from './context.ts';
 import { createContractResolvers } from './contract-resolvers.ts';
 import { createIdempotentWrite, type IdempotentWrite } from './idempotent-writes.ts';
+import { createLiveUpdates, type LiveUpdates } from './live-updates.ts';
 import { CloudReads } from './reads.ts';
 import type { OnWarning } from './store-failure.ts';
 
@@ -31,14 +32,14 @@ export interface CloudOptions {
  * Makes a cloud's subgraph: its schema from the SDL, what every cloud has in common, and the cloud's own resolvers.
  * Fails when the SDL and the resolvers do not fit.
  */
-export function createCloudSubgraph(options: CloudOptions, resolvers: CloudResolvers): Subgraph {
+export function createCloudSubgraph(options: CloudOptions, ...resolvers: CloudResolvers[]): Subgraph {
   const { database, reader, changes } = options;
   const cloud = reader.cloud;
   const onWarning = options.onWarning ?? (() => {});
   const contract = createContractResolvers({ cloud, changes, onWarning });
   return {
     name: cloud,
-    schema: buildExecutableSchema(cloud, [contract, resolvers]),
+    schema: buildExecutableSchema(cloud, [contract, ...resolvers]),
     createContext: ({ principal, signal }): CloudContext => ({
       cloud,
       principal,
@@ -62,4 +63,9 @@ export function createCloudWrite(options: CloudOptions): IdempotentWrite {
     writable,
     onWarning: options.onWarning ?? (() => {}),
   });
+}
+
+/** Makes the function that makes the live fields of a cloud. */
+export function createCloudLiveUpdates({ reader, changes, onWarning }: CloudOptions): LiveUpdates {
+  return createLiveUpdates({ cloud: reader.cloud, changes, onWarning: onWarning ?? (() => {}) });
 }

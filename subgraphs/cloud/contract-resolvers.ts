@@ -1,10 +1,10 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type { ChangeLog } from '../../mapping/changes.ts';
+import type { ChangeLog, EventFilter, LoggedBatch, LoggedEvent } from '../../mapping/changes.ts';
 import type { CanonicalRow, Page, PageOptions } from '../../mapping/reader.ts';
 import { CodedError } from '../../schema/errors.ts';
 import { type PageArguments, pageArguments } from './arguments.ts';
 import type { CloudContext, CloudResolvers } from './context.ts';
-import { createDoorbell } from './doorbell.ts';
+import { createEventStream } from './event-stream.ts';
 import { type CustomerReference, recordIdsOf } from './fields.ts';
 import { isSelected } from './look-ahead.ts';
 import { guardStore, type OnWarning } from './store-failure.ts';
@@ -33,29 +33,76 @@ const SOURCE_RECORD_LIMITS = { default: 500, most: 1_000 } as const;
 
 /**
  * Resolvers of what every cloud has to offer (`schema/cloud.graphql.template`): its records by page, by key and by name,
- * the doorbell, and the profiles of a customer.
+ * the doorbell, the events, and the profiles of a customer.
  */
 export function createContractResolvers(options: ContractOptions): CloudResolvers {
-  const { cloud, changes, onWarning } = options;
+  const { cloud } = options;
   return {
     Query: { [`${cloud}SourceRecords`]: createSourceRecords(options) },
-    Subscription: {
-      [`${cloud}SourceRecordChanged`]: {
-        subscribe: (_source: unknown, args: { since?: string | null }, context: CloudContext) =>
-          createDoorbell({
-            field: `${cloud}SourceRecordChanged`,
-            follow: (signal) => changes.follow(args.since ?? undefined, { signal }),
-            guard: (work) => guardStore(cloud, onWarning, work),
-            signal: context.signal,
-          }),
-      },
-    },
+    Subscription: createSubscriptions(options),
     Customer: {
       [`${cloud}Profiles`]: (customer: CustomerReference, _args: unknown, context: CloudContext) =>
         context.reads.rows(PROFILE, recordIdsOf(customer, context)),
       __resolveReference: (reference: CustomerReference) => reference,
     },
   };
+}
+
+interface EventsArguments {
+  readonly since?: string | null;
+  readonly types?: readonly string[] | null;
+  readonly sourceRecordIds?: readonly string[] | null;
+}
+
+/** Undefined when all events are wanted. */
+function wantedBy({ types, sourceRecordIds }: EventsArguments): EventFilter | undefined {
+  if (!types && !sourceRecordIds) return undefined;
+  const wantedTypes = types && new Set(types);
+  const wantedRecords = sourceRecordIds && new Set(sourceRecordIds);
+  return ({ eventType, sourceRecordId }) =>
+    (!wantedTypes || wantedTypes.has(eventType)) &&
+    (!wantedRecords || (sourceRecordId !== null && wantedRecords.has(sourceRecordId)));
+}
+
+function createSubscriptions({ cloud, changes, onWarning }: ContractOptions): CloudResolvers[string] {
+  const stream = <Value>(
+    field: string,
+    context: CloudContext,
+    follow: (signal: AbortSignal) => AsyncIterable<Value>,
+  ): AsyncIterableIterator<Record<string, Value>> =>
+    createEventStream({
+      field,
+      follow,
+      guard: (work) => guardStore(cloud, onWarning, work),
+      signal: context.signal,
+    });
+  const changed = `${cloud}SourceRecordChanged`;
+  const events = `${cloud}Events`;
+  return {
+    [changed]: {
+      subscribe: (_source: unknown, args: { since?: string | null }, context: CloudContext) =>
+        stream(changed, context, (signal) => changes.follow(args.since ?? undefined, { signal })),
+    },
+    [events]: {
+      subscribe: (_source: unknown, args: EventsArguments, context: CloudContext) => {
+        const wants = wantedBy(args);
+        return stream(events, context, (signal) =>
+          withSource(cloud, changes.events(args.since ?? undefined, { signal, ...(wants && { wants }) })),
+        );
+      },
+    },
+  };
+}
+
+type CloudEvent = LoggedEvent & { readonly dataSourceId: string };
+
+async function* withSource(
+  dataSourceId: string,
+  batches: AsyncIterable<LoggedBatch>,
+): AsyncGenerator<{ cursor: string; events: CloudEvent[] }> {
+  for await (const { cursor, events } of batches) {
+    yield { cursor, events: events.map((event) => ({ ...event, dataSourceId })) };
+  }
 }
 
 /**

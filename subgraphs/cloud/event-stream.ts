@@ -1,10 +1,8 @@
-import type { SourceRecordChange } from '../../mapping/changes.ts';
-
-/** What a doorbell is made from. */
-export interface DoorbellOptions {
+/** What a stream of a subscription is made from. */
+export interface EventStreamOptions<Value> {
   /** Name of the subscription field. */
   readonly field: string;
-  readonly follow: (signal: AbortSignal) => AsyncIterable<SourceRecordChange>;
+  readonly follow: (signal: AbortSignal) => AsyncIterable<Value>;
   /** Turns a failure of the store into what a caller may see. */
   readonly guard: <T>(work: () => Promise<T>) => Promise<T>;
   /** Aborts when the subscriber has gone. */
@@ -12,16 +10,18 @@ export interface DoorbellOptions {
 }
 
 /**
- * Rings for every change. Ending it while it waits for the next one ends the wait at once, which a generator would not
- * do: its `return` stands in line behind the pending `next`.
+ * Gives each value as the result of the field. Ending it while it waits for the next one ends the wait at once, which a
+ * generator would not do: its `return` stands in line behind the pending `next`.
  */
-export function createDoorbell(options: DoorbellOptions): AsyncIterableIterator<Record<string, SourceRecordChange>> {
+export function createEventStream<Value>(
+  options: EventStreamOptions<Value>,
+): AsyncIterableIterator<Record<string, Value>> {
   const { field, follow, guard, signal } = options;
   const ending = new AbortController();
   const ended = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
   const source = follow(ended)[Symbol.asyncIterator]();
   const done = { done: true, value: undefined } as const;
-  const doorbell: AsyncIterableIterator<Record<string, SourceRecordChange>> = {
+  const stream: AsyncIterableIterator<Record<string, Value>> = {
     async next() {
       if (ended.aborted) return done;
       try {
@@ -43,7 +43,7 @@ export function createDoorbell(options: DoorbellOptions): AsyncIterableIterator<
       await source.return?.();
       throw error;
     },
-    [Symbol.asyncIterator]: () => doorbell,
+    [Symbol.asyncIterator]: () => stream,
   };
-  return doorbell;
+  return stream;
 }

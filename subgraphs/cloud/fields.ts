@@ -64,6 +64,21 @@ export function customerFirst(
   };
 }
 
+/** A list field of `Customer`: the first `most` rows of what a connection would give. */
+export function customerList<Args>(
+  options: OwnedFieldOptions<Args> & { readonly orderBy: readonly Order[]; readonly most: number },
+): Resolve<CustomerReference, Args, Promise<CanonicalRow[]>> {
+  const { object, by, orderBy, where, most } = options;
+  return async (customer, args, context, info) => {
+    const recordIds = recordIdsOf(customer, context);
+    if (recordIds.length === 0) return [];
+    const children = selectedChildren(info, object);
+    const read = { object, by, where: where?.(args) ?? [], orderBy, children, first: most };
+    const page = await context.reads.ownedPage(read, recordIds);
+    return page.edges.map(({ node }) => node);
+  };
+}
+
 /** A list field of `Customer`: every row of all of the customer's records, record by record. */
 export function customerRows<Args>(
   options: OwnedFieldOptions<Args>,
@@ -125,6 +140,12 @@ export function changedRow(object: string, key: string): Resolve<Keys, unknown, 
     if (!row) throw new CodedError('NOT_FOUND', `The ${object} of the first answer has been deleted since.`);
     return row;
   };
+}
+
+/** A list field of a mutation's payload: the rows as they are after the change whose field `by` has the value that the result carries under that name. */
+export function changedRows(object: string, by: string): Resolve<Keys, unknown, Promise<CanonicalRow[]>> {
+  return (result, _args, context, info) =>
+    context.reads.rows({ object, by, where: [], children: selectedChildren(info, object) }, [String(result[by])]);
 }
 
 async function readByKey(

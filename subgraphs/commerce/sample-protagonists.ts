@@ -212,6 +212,7 @@ function protagonistCarts(context: SampleContext): readonly { row: SampleRow; ba
     cart(alice.openCart, alice.account, 20, false, [line('bat-001', 2), line('bed-004', 1)]),
     cart(bob.abandonedCart, bob.account, 45, true, [line('out-002', 1), line('kit-005', 1)]),
     cart(carol.abandonedCart, carol.account, 180, true, [line('off-003', 1)]),
+    cart(dan.abandonedCart, dan.guests[1], 60, true, [line('pan-004', 2)]),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Queryable } from '../../database/database.ts';
 import type { Clock } from '../../schema/clock.ts';
 import { CodedError } from '../../schema/errors.ts';
+import { type GrantDiscount, grantDiscount, lockDiscount, redeemDiscount } from './discounts/discount-store.ts';
 
 /** Input of `addShoppingCartProduct`, checked. */
 export interface AddProduct {
@@ -17,17 +18,36 @@ export interface SetQuantity {
   readonly quantity: number;
 }
 
+/** Input of `checkOutShoppingCart`. */
+export interface CheckOut {
+  readonly cartId: string;
+  /** As the customer typed it. */
+  readonly discountCode: string | undefined;
+}
+
 /**
  * The shop's own writes, each inside the transaction it is given. Rows are locked in one order everywhere, so that no two
- * writes wait for each other: account, cart, products by their keys. Throws NOT_FOUND and CONFLICT.
+ * writes wait for each other: account, cart, products by their keys, discount. Throws NOT_FOUND and CONFLICT.
  */
 export interface CommerceStore {
   /** Uses the given cart, or the customer's open cart touched last, or a new one. Gives the cart's key. */
   addProduct(transaction: Queryable, input: AddProduct): Promise<string>;
   /** Sets the quantity of a line; 0 takes it out. */
   setQuantity(transaction: Queryable, input: SetQuantity): Promise<void>;
-  /** Turns the cart into an order that is not yet paid and takes its products from the stock. Gives the order's number. */
-  checkOut(transaction: Queryable, cartId: string): Promise<string>;
+  /** Notes that checking out has begun: until the contents change. */
+  beginCheckOut(transaction: Queryable, cartId: string): Promise<void>;
+  /** Notes the address that a visitor left with a cart that has no account. */
+  identifyCart(
+    transaction: Queryable,
+    input: { readonly cartId: string; readonly contactEmailAddress: string },
+  ): Promise<void>;
+  /** Grants a single-use discount, once for each key. Gives its code. */
+  grantDiscount(transaction: Queryable, input: GrantDiscount): Promise<string>;
+  /**
+   * Turns the cart into an order that is not yet paid, takes its products from the stock and uses up the discount code.
+   * Gives the order's number.
+   */
+  checkOut(transaction: Queryable, input: CheckOut): Promise<string>;
 }
 
 /** Most of one product in a cart. */
@@ -51,14 +71,21 @@ type Product = {
   stock: number;
 };
 
-/** Makes the shop's writes. `newId` gives the keys of new carts and lines. */
-export function createCommerceStore(options: { readonly clock: Clock; readonly newId: () => string }): CommerceStore {
-  const { clock, newId } = options;
+/** Makes the shop's writes. `newId` gives the keys of new carts and lines, `newDiscountCode` codes nobody can guess. */
+export function createCommerceStore(options: {
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly newDiscountCode: () => string;
+}): CommerceStore {
+  const { clock, newId, newDiscountCode } = options;
   const now = (): Date => new Date(clock());
   return {
     addProduct: (transaction, input) => addProduct(transaction, input, now(), newId),
     setQuantity: (transaction, input) => setQuantity(transaction, input, now()),
-    checkOut: (transaction, cartId) => checkOut(transaction, cartId, now(), newId),
+    beginCheckOut: (transaction, cartId) => beginCheckOut(transaction, cartId, now()),
+    identifyCart: (transaction, input) => identifyCart(transaction, input, now()),
+    grantDiscount: (transaction, input) => grantDiscount(transaction, input, now(), newDiscountCode),
+    checkOut: (transaction, input) => checkOut(transaction, input, now(), newId),
   };
 }
 
@@ -130,7 +157,37 @@ async function setQuantity(transaction: Queryable, input: SetQuantity, now: Date
   await touchCart(transaction, cartId, now, null);
 }
 
-async function checkOut(transaction: Queryable, cartId: string, now: Date, newId: () => string): Promise<string> {
+async function beginCheckOut(transaction: Queryable, cartId: string, now: Date): Promise<void> {
+  const cart = await lockCart(transaction, cartId);
+  if (cart.currency === null) throw new CodedError('CONFLICT', 'The cart is empty.');
+  await transaction.query(
+    `UPDATE commerce.cart SET state = 'open', abandoned_at = NULL, touched_at = $2, checkout_started_at = $2
+     WHERE cart_id = $1`,
+    [cartId, now],
+  );
+}
+
+async function identifyCart(
+  transaction: Queryable,
+  { cartId, contactEmailAddress }: { readonly cartId: string; readonly contactEmailAddress: string },
+  now: Date,
+): Promise<void> {
+  const cart = await lockCart(transaction, cartId);
+  // Whose it is otherwise is not told to whoever has its key.
+  if (cart.customer_no !== null) throw new CodedError('NOT_FOUND', "There is no visitor's cart with this key.");
+  await transaction.query(
+    `UPDATE commerce.cart SET state = 'open', abandoned_at = NULL, touched_at = $2, contact_email = $3
+     WHERE cart_id = $1`,
+    [cartId, now, contactEmailAddress.trim()],
+  );
+}
+
+async function checkOut(
+  transaction: Queryable,
+  { cartId, discountCode }: CheckOut,
+  now: Date,
+  newId: () => string,
+): Promise<string> {
   const cart = await lockCart(transaction, cartId);
   if (cart.customer_no === null) throw new CodedError('CONFLICT', 'The cart belongs to no customer yet.');
   const lines = await transaction.query<{ product_id: string; quantity: number }>(
@@ -139,13 +196,15 @@ async function checkOut(transaction: Queryable, cartId: string, now: Date, newId
   );
   if (lines.length === 0) throw new CodedError('CONFLICT', 'The cart is empty.');
   await takeFromStock(transaction, cartId, lines);
+  const discount = discountCode === undefined ? undefined : await lockDiscount(transaction, discountCode, cart, now);
   const { order_no: orderNo } = await one<{ order_no: string }>(
     transaction,
     `INSERT INTO commerce.sales_order (order_no, customer_no, ordered_at, state, total_cents, currency, cart_id)
      SELECT commerce.next_order_no(), customer_no, $2::timestamptz, 'open',
-            (SELECT sum(line_cents) FROM commerce.cart_line WHERE cart_id = $1), currency, cart_id
+            (SELECT sum(line_cents) - round(sum(line_cents) * $3::numeric / 100)
+             FROM commerce.cart_line WHERE cart_id = $1), currency, cart_id
      FROM commerce.cart WHERE cart_id = $1 RETURNING order_no`,
-    [cartId, now],
+    [cartId, now, discount?.percent ?? 0],
     'The cart has gone.',
   );
   await transaction.query(
@@ -161,6 +220,7 @@ async function checkOut(transaction: Queryable, cartId: string, now: Date, newId
     `UPDATE commerce.cart SET state = 'ordered', touched_at = $2, abandoned_at = NULL WHERE cart_id = $1`,
     [cartId, now],
   );
+  if (discount) await redeemDiscount(transaction, discount.code, { orderNo, now });
   return orderNo;
 }
 
@@ -183,7 +243,7 @@ async function takeFromStock(
   );
 }
 
-/** A cart that is worked on is open again, and its total is what its lines say. */
+/** A cart whose contents change is open again, is not being checked out, and its total is what its lines say. */
 async function touchCart(
   transaction: Queryable,
   cartId: string,
@@ -191,7 +251,8 @@ async function touchCart(
   customerNumber: string | null,
 ): Promise<void> {
   await transaction.query(
-    `UPDATE commerce.cart SET state = 'open', abandoned_at = NULL, touched_at = $2, customer_no = coalesce(customer_no, $3),
+    `UPDATE commerce.cart SET state = 'open', abandoned_at = NULL, checkout_started_at = NULL, touched_at = $2,
+       customer_no = coalesce(customer_no, $3),
        currency = coalesce((SELECT min(currency) FROM commerce.cart_line WHERE cart_id = $1), currency),
        total_cents = (SELECT coalesce(sum(line_cents), 0) FROM commerce.cart_line WHERE cart_id = $1)
      WHERE cart_id = $1`,

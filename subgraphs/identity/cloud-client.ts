@@ -1,6 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { CloudDescriptor } from '../../schema/clouds.ts';
 import { CodedError, ERRORS, type ErrorCode } from '../../schema/errors.ts';
+import type { ChangeKind } from '../../schema/generated/identity.ts';
 import type { Principal } from '../../schema/principal.ts';
 import type { SubgraphTransport } from '../../schema/subgraph-transport.ts';
 import type { CanonicalProfile } from './resolution/canonical-profile.ts';
@@ -20,6 +21,9 @@ const MATCHED_FIELDS = `
   contactPointSocials { socialNetworkProvider socialHandleName }
   partyIdentifications { partyIdentificationType name identificationNumber }`;
 
+const EVENT_FIELDS = `
+  id cursor dataSourceId eventType objectType objectId sourceRecordId change changedFields occurredAt`;
+
 /** One page of a cloud's records. */
 export interface CloudPage {
   readonly records: readonly CanonicalProfile[];
@@ -38,9 +42,43 @@ export interface CloudChange {
   readonly sourceRecordIds: readonly string[];
 }
 
+/** Something that happened in a cloud, as `CloudEvent` of the contract says it. */
+export interface CloudEvent {
+  readonly id: string;
+  /** Position after it. */
+  readonly cursor: string;
+  readonly dataSourceId: string;
+  readonly eventType: string;
+  readonly objectType: string;
+  readonly objectId: string;
+  /** Key of the cloud's own customer record that it belongs to, null when it belongs to none. */
+  readonly sourceRecordId: string | null;
+  readonly change: ChangeKind;
+  readonly changedFields: readonly string[];
+  /** ISO 8601. */
+  readonly occurredAt: string;
+}
+
+/** Events of a cloud that were read together. */
+export interface CloudEvents {
+  /** Where the cloud's log stands after them. */
+  readonly cursor: string;
+  /** In order. None, once, when everything that had happened before is told. */
+  readonly events: readonly CloudEvent[];
+}
+
+/** What of a cloud's log is read. */
+export interface EventsOptions {
+  /** Everything after it; null: from now on. */
+  readonly since: string | null;
+  /** Only events of these customer records of the cloud; of all when not given. */
+  readonly sourceRecordIds?: readonly string[];
+}
+
 /**
  * A cloud as identity sees it. Every method throws a CodedError when the cloud gives no answer: SUBGRAPH_DOWN,
- * SUBGRAPH_TIMEOUT, SUBGRAPH_RATE_LIMITED, or MALFORMED_ID for a cursor that it does not know.
+ * SUBGRAPH_TIMEOUT, SUBGRAPH_RATE_LIMITED, or MALFORMED_ID for a cursor that it does not know. `events` throws CURSOR_TOO_OLD
+ * as well, for one whose events are kept no more.
  */
 export interface CloudClient {
   readonly dataSourceId: string;
@@ -52,6 +90,8 @@ export interface CloudClient {
   searchNames(text: string, first: number, signal?: AbortSignal): Promise<string[]>;
   /** Changes after `since`, until the signal aborts. */
   changes(since: string, signal: AbortSignal): AsyncIterable<CloudChange>;
+  /** What happens in the cloud, until the signal aborts. */
+  events(options: EventsOptions, signal: AbortSignal): AsyncIterable<CloudEvents>;
 }
 
 /** Makes the client of one cloud over a way to its subgraph. */
@@ -73,6 +113,9 @@ export function createCloudClient(descriptor: CloudDescriptor, transport: Subgra
     ${records}(nameSearch: $text, first: $first) { records { sourceRecordId } }
   }`;
   const changesQuery = `subscription Changes($since: Cursor!) { ${changed}(since: $since) { cursor sourceRecordIds } }`;
+  const happened = `${cloud}Events`;
+  const eventsQuery = `subscription Events($since: Cursor, $sourceRecordIds: [ID!]) {
+    ${happened}(since: $since, sourceRecordIds: $sourceRecordIds) { cursor events {${EVENT_FIELDS} } } }`;
   return {
     dataSourceId: cloud,
     readPage: (after, first) => read(pageQuery, { after, first }),
@@ -92,6 +135,12 @@ export function createCloudClient(descriptor: CloudDescriptor, transport: Subgra
       const request = { query: changesQuery, variables: { since }, principal: IDENTITY, signal };
       for await (const result of untilAborted(transport.subscribe(request), signal, cloud)) {
         yield fieldOf<CloudChange>(cloud, changed, result);
+      }
+    },
+    async *events({ since, sourceRecordIds }, signal) {
+      const request = { query: eventsQuery, variables: { since, sourceRecordIds }, principal: IDENTITY, signal };
+      for await (const result of untilAborted(transport.subscribe(request), signal, cloud)) {
+        yield fieldOf<CloudEvents>(cloud, happened, result);
       }
     },
   };

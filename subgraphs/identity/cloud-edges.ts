@@ -13,9 +13,11 @@ export function createCloudEdges(cloud: CloudDescriptor, survivorship: Survivors
     edges[type] = {
       __resolveReference: (representation: object) => representation,
       customer: async (entity: Readonly<Record<string, unknown>>, _args: unknown, { loaders }: IdentityContext) => {
-        const sourceRecordId = entity[customerKey];
-        if (typeof sourceRecordId !== 'string') return null;
-        const identity = await loaders.byRecord.load({ dataSourceId: cloud.name, sourceRecordId });
+        const key = entity[customerKey];
+        if (typeof key !== 'string') return null;
+        const identity = await (customerKey === 'customer360Id'
+          ? loaders.byId.load(key)
+          : loaders.byRecord.load({ dataSourceId: cloud.name, sourceRecordId: key }));
         return identity && foundCustomer(identity, survivorship);
       },
     };
@@ -24,6 +26,6 @@ export function createCloudEdges(cloud: CloudDescriptor, survivorship: Survivors
 }
 
 async function recordIdsOf(customer: CustomerSource, cloud: string): Promise<string[]> {
-  const { records } = await customer.identity();
+  const records = customer.records ?? (await customer.identity()).records;
   return records.flatMap(({ dataSourceId, sourceRecordId }) => (dataSourceId === cloud ? [sourceRecordId] : [])).sort();
 }

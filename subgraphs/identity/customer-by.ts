@@ -2,14 +2,14 @@ import { CodedError } from '../../schema/errors.ts';
 import type { CustomerByInput } from '../../schema/generated/identity.ts';
 import type { IdentityContext } from './context.ts';
 import { emailIdentifier, partyIdentifier, phoneIdentifier, refuse, socialIdentifier } from './identifier-input.ts';
-import type { Ruleset } from './resolution/ruleset.ts';
+import type { IdentifierRules } from './resolution/rules/identifier-rules.ts';
 import type { CustomerIdentity, Identifier } from './store/repository.ts';
 
 const WAYS = ['sourceRecord', 'emailAddress', 'telephoneNumber', 'socialAccount', 'partyIdentification'] as const;
 
 /** What a look-up needs beside its input. */
 export interface CustomerByOptions {
-  readonly ruleset: Ruleset;
+  readonly ruleset: IdentifierRules;
   /** Country (ISO 3166) of telephone numbers without a country code. */
   readonly defaultCountry: string | undefined;
 }

@@ -4,7 +4,7 @@ import { describeCompleteness } from './completeness.ts';
 import type { IdentityContext } from './context.ts';
 import type { CustomerSource } from './customer.ts';
 import { linkOf } from './profile.ts';
-import type { Ruleset } from './resolution/ruleset.ts';
+import type { IdentifierRules } from './resolution/rules/identifier-rules.ts';
 import { type CustomerIdentity, type Identifier, identifierKey, type LinkedRecord } from './store/repository.ts';
 import { RECONCILED_FIELDS } from './survivorship-document.ts';
 
@@ -41,11 +41,11 @@ interface IdentifierSource extends Identifier {
 }
 
 /** Makes the resolvers of `CustomerIdentifier`. Whether it is ignored costs a statement, and only when it is asked for. */
-export function createIdentifierFields(ruleset: Ruleset) {
+export function createIdentifierFields(ruleset: IdentifierRules) {
   return {
     isIgnored: async (identifier: IdentifierSource, _args: unknown, { loaders }: IdentityContext): Promise<boolean> => {
-      const rule = ruleset.ruleFor(identifier);
-      return rule === null || (await loaders.carriers.load(identifier)) > rule.limit;
+      if (ruleset.isBlocked(identifier)) return true;
+      return (await loaders.carriers.load(identifier)) > ruleset.limitOf(identifier);
     },
     sources: ({ sources }: IdentifierSource) => sources.map(linkOf).sort(compareLinks),
   };

@@ -2,9 +2,10 @@ import { CLOUDS } from '../../schema/clouds.ts';
 import { parseCustomer360Id } from '../../schema/customer360-id.ts';
 import { CodedError } from '../../schema/errors.ts';
 import type { IdentityContext } from './context.ts';
+import type { IdentityLoaders } from './loaders.ts';
 import type { Profile } from './profile.ts';
 import { Reconciliation } from './reconcile.ts';
-import type { CustomerIdentity } from './store/repository.ts';
+import type { CustomerIdentity, SourceRecordKey } from './store/repository.ts';
 import type { Survivorship } from './survivorship-document.ts';
 
 /** What the clouds said about a customer, by cloud; null where a cloud could not answer. */
@@ -18,6 +19,8 @@ export interface CustomerSource {
   readonly profiles: ProfilesByCloud;
   /** The customer's records and aliases. Throws CodedError NOT_FOUND when identity knows no such customer. */
   readonly identity: () => Promise<CustomerIdentity>;
+  /** Which records are theirs, where that is known without asking the store. */
+  readonly records?: readonly SourceRecordKey[];
   /** The person as the survivorship rules make it from the profiles. */
   readonly reconciliation: () => Reconciliation;
 }
@@ -34,6 +37,24 @@ export function foundCustomer(
     resolvedFrom,
     profiles: new Map(),
     identity: async () => identity,
+    survivorship,
+  });
+}
+
+/** A customer who is followed: which records are theirs is known, all else is read anew when a field asks for it. */
+export function followedCustomer(
+  person: { readonly customer360Id: string; readonly records: readonly SourceRecordKey[] },
+  askedFor: string,
+  survivorship: Survivorship,
+  loaders: IdentityLoaders,
+): CustomerSource {
+  const { customer360Id, records } = person;
+  return createSource({
+    customer360Id,
+    resolvedFrom: askedFor === customer360Id ? null : askedFor,
+    profiles: new Map(),
+    records,
+    identity: () => identityOf(customer360Id, loaders),
     survivorship,
   });
 }
@@ -60,13 +81,15 @@ export async function referencedCustomer(
     customer360Id,
     resolvedFrom: null,
     profiles,
-    identity: async () => {
-      const identity = await loaders.byId.load(customer360Id);
-      if (!identity) throw new CodedError('NOT_FOUND', 'Identity knows no customer with this id.');
-      return identity;
-    },
+    identity: () => identityOf(customer360Id, loaders),
     survivorship,
   });
+}
+
+async function identityOf(customer360Id: string, loaders: IdentityLoaders): Promise<CustomerIdentity> {
+  const identity = await loaders.byId.load(customer360Id);
+  if (!identity) throw new CodedError('NOT_FOUND', 'Identity knows no customer with this id.');
+  return identity;
 }
 
 function createSource({

@@ -196,8 +196,8 @@ export class CloudFollow {
 
   #noteFailure(error: unknown): void {
     const code = error instanceof CodedError ? error.code : error instanceof Error ? error.constructor.name : 'unknown';
-    // A cursor the cloud does not know any more, after its log was lost or cut, leaves nothing but to read all again.
-    if (code === 'MALFORMED_ID') this.#mustReadAgain = true;
+    // A cursor the cloud does not know any more, after its log was lost, or cut because retention was over, leaves nothing but to read all again.
+    if (code === 'MALFORMED_ID' || code === 'CURSOR_TOO_OLD') this.#mustReadAgain = true;
     this.#update({
       phase: 'RETRYING',
       isDrained: false,

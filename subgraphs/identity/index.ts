@@ -8,18 +8,21 @@ import type { IdentityContext } from './context.ts';
 import { createEngine } from './durable/create-engine.ts';
 import { createDurableResolver } from './durable/durable-resolver.ts';
 import { createHouseholdIdGenerator } from './durable/household-id.ts';
+import { type EventSource, LiveCustomers } from './live/live-customers.ts';
 import { createLiveSurvivorship } from './live-survivorship.ts';
 import { createLoaders } from './loaders.ts';
 import type { NameSearcher } from './name-search.ts';
-import type { Ruleset } from './resolution/ruleset.ts';
+import type { IdentifierRules } from './resolution/rules/identifier-rules.ts';
 import type { ResolutionService } from './resolution-service.ts';
 import { createResolvers } from './resolvers.ts';
 import type { IdentityRepository } from './store/repository.ts';
 import type { OnWarning } from './store-guard.ts';
 import type { Survivorship } from './survivorship-document.ts';
-import { waitByTimer } from './wait.ts';
+import { createBackoff, type Wait, waitByTimer } from './wait.ts';
 
 const NAME_SEARCH_TIMEOUT_MS = 2_000;
+/** Pauses before a cloud's events are read again, milliseconds. */
+const RETRY = { firstMs: 200, mostMs: 10_000 };
 
 /** What the identity subgraph is made from. */
 export interface IdentitySubgraphOptions {
@@ -27,10 +30,12 @@ export interface IdentitySubgraphOptions {
   readonly repository: IdentityRepository;
   /** The clouds that are asked for names. */
   readonly clouds: readonly NameSearcher[];
+  /** The clouds whose events are told to whoever follows a person; none when not given. */
+  readonly eventSources?: readonly EventSource[];
   /** Which value is taken when the clouds disagree. */
   readonly survivorship: Survivorship;
   /** The rules by which records are linked: they tell which identifiers join nobody. */
-  readonly ruleset: Ruleset;
+  readonly ruleset: IdentifierRules;
   /** Country (ISO 3166) of telephone numbers that a caller gives without a country code. */
   readonly defaultCountry?: string;
   /** How long a cloud may take to search names, in milliseconds; 2,000 when not given. */
@@ -41,6 +46,8 @@ export interface IdentitySubgraphOptions {
   readonly resolution?: ResolutionService;
   /** Time; the process's own when not given. */
   readonly clock?: Clock;
+  /** How to wait; by the process's timers when not given. */
+  readonly wait?: Wait;
   /** Ids of merges and decisions; random when not given. */
   readonly newId?: () => string;
 }
@@ -61,9 +68,17 @@ export async function createIdentitySubgraph(options: IdentitySubgraphOptions): 
     onWarning,
   });
   await survivorship.refresh();
+  const live = new LiveCustomers({
+    repository,
+    clouds: options.eventSources ?? [],
+    wait: options.wait ?? waitByTimer,
+    backoff: createBackoff({ ...RETRY, random: Math.random }),
+    onWarning,
+  });
   const resolvers = createResolvers({
     ...options,
     survivorship,
+    live,
     clock,
     resolution,
     onWarning,
@@ -89,7 +104,10 @@ export async function createIdentitySubgraph(options: IdentitySubgraphOptions): 
       loaders: createLoaders(repository, ruleset.largestLimit, onWarning),
     }),
     checkReadiness: () => repository.checkReadiness(),
-    close: async () => survivorship.stop(),
+    close: async () => {
+      live.close();
+      survivorship.stop();
+    },
   };
 }
 
@@ -101,12 +119,16 @@ async function createReadingResolution(
 ): Promise<ResolutionService> {
   const resolver = createDurableResolver({
     repository,
-    hashKey: await repository.hashKey(),
     clock,
     createEngine,
     newCustomer360Id: createCustomer360IdGenerator(clock),
     newMergeEventId: newId,
     newHouseholdId: createHouseholdIdGenerator(clock),
   });
-  return { createEngine, explain: (left, right) => resolver.explain(left, right), settle: async () => {} };
+  return {
+    createEngine,
+    explain: (left, right) => resolver.explain(left, right),
+    warnings: () => resolver.warnings(),
+    settle: async () => {},
+  };
 }

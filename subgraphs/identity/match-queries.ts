@@ -87,7 +87,10 @@ export function createMatchQueries({ repository, resolution, onWarning }: MatchQ
   const MatchReview = {
     explanation: (review: PairArguments, _args: unknown, context: IdentityContext) => explain(review, context),
   };
-  return { queries, MatchReview };
+  const IdentityResolutionRuleset = {
+    warnings: ({ isActive }: { readonly isActive: boolean }) => (isActive ? resolution.warnings() : null),
+  };
+  return { queries, MatchReview, IdentityResolutionRuleset };
 }
 
 /** A version of the rules as the graph shows it. */

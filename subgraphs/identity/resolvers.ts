@@ -13,6 +13,8 @@ import { CUSTOMER_FIELDS, createIdentifierFields } from './customer-fields.ts';
 import { type CustomerSearchOptions, type CustomersArguments, searchCustomers } from './customer-search.ts';
 import { createHistoryQueries, customerAsOf } from './history-queries.ts';
 import { subscribeToIdentity } from './identity-changed.ts';
+import { createCustomerUpdated } from './live/customer-updated.ts';
+import type { LiveCustomers } from './live/live-customers.ts';
 import type { LiveSurvivorship } from './live-survivorship.ts';
 import { createMatchQueries, type MatchQueryOptions } from './match-queries.ts';
 import { createMatchedRecordFields } from './matched-record.ts';
@@ -25,6 +27,8 @@ import type { Wait } from './wait.ts';
 /** What the resolvers are made from. */
 export interface ResolverOptions extends CustomerByOptions, CustomerSearchOptions, MatchQueryOptions, MutationOptions {
   readonly survivorship: LiveSurvivorship;
+  /** Everybody who follows a person. */
+  readonly live: LiveCustomers;
   readonly clock: Clock;
   readonly wait: Wait;
 }
@@ -37,6 +41,7 @@ export function createResolvers(options: ResolverOptions): ResolversByType[] {
     Query: readable({ ...createQueries(options), ...history.queries, ...matches.queries }),
     Mutation: readable(createMutations(options)),
     Subscription: {
+      customerUpdated: createCustomerUpdated(options.live, options.survivorship),
       identityChanged: {
         subscribe: (_source: unknown, args: IdentityChangedArguments, { signal }: IdentityContext) => {
           if (args.customer360Id) parseCustomer360Id(args.customer360Id);
@@ -46,6 +51,7 @@ export function createResolvers(options: ResolverOptions): ResolversByType[] {
     },
     Household: history.Household,
     MatchReview: matches.MatchReview,
+    IdentityResolutionRuleset: matches.IdentityResolutionRuleset,
     MatchedRecord: createMatchedRecordFields(options.survivorship),
     Customer: {
       ...CUSTOMER_FIELDS,

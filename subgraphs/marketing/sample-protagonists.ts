@@ -90,7 +90,7 @@ function protagonistConsents(context: SampleContext): readonly SampleRow[] {
     consent(carol.subscriber, 'S', 'promo', 'N', carol.phone, 80),
     consent(carol.subscriber, 'P', 'promo', 'N', null, 80),
     consent(carol.subscriber, 'T', 'promo', 'N', carol.phone, 80),
-    consent(dan.subscriber, 'E', 'promo', '?', dan.email, 250),
+    consent(dan.subscriber, 'E', 'promo', 'Y', dan.email, 250),
     consent(erika.subscriber, 'E', 'promo', 'Y', erika.email, 590),
   ];
 }
@@ -114,7 +114,7 @@ function protagonistCampaigns(context: SampleContext): readonly { member: Sample
     part(bob.subscriber, 'cmp-001', 729, ['sent', 'delivered']),
     part(bob.subscriber, 'cmp-004', 8, ['sent', 'delivered', 'open']),
     part(carol.subscriber, 'cmp-002', 209, ['sent', 'delivered', 'open', 'unsub']),
-    part(dan.subscriber, 'cmp-003', 109, ['sent', 'bounce']),
+    part(dan.subscriber, 'cmp-003', 109, ['sent', 'delivered']),
     part(erika.subscriber, 'cmp-004', 8, ['sent', 'delivered']),
   ];
 }

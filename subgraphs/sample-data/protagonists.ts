@@ -43,7 +43,7 @@ export const PROTAGONISTS = {
     subscriber: 'sub_ca401d0e5f607182',
     abandonedCart: 'cart_ca40100000000001',
   },
-  /** Buys as a guest only, types his address in another way each time, and subscribed without telling his name. */
+  /** Buys as a guest only, types his address in another way each time, and subscribed without telling his name. Left a cart an hour ago. */
   dan: {
     firstName: 'Dan',
     lastName: 'Rossi',
@@ -51,6 +51,7 @@ export const PROTAGONISTS = {
     phone: '+393335900004',
     guests: ['C-100544', 'C-100545'],
     subscriber: 'sub_da4a5b6c7d8e9f01',
+    abandonedCart: 'cart_da40000000000001',
   },
   /** Shares a landline with Frank: two people in one household. */
   erika: {

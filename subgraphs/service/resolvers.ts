@@ -15,12 +15,16 @@ import type { IdempotentInput, IdempotentWrite } from '../cloud/idempotent-write
 import { checkReach } from '../cloud/own-records.ts';
 import type { OpenCase, ServiceStore } from './store.ts';
 
-interface CaseFilter {
+/** The filter of lists of cases, and of what is live. */
+export interface CaseFilter {
   readonly statuses?: readonly string[] | null;
   readonly priorities?: readonly string[] | null;
   readonly origins?: readonly string[] | null;
+  readonly types?: readonly string[] | null;
   readonly createdFrom?: string | null;
   readonly createdBefore?: string | null;
+  readonly closedFrom?: string | null;
+  readonly closedBefore?: string | null;
 }
 
 interface CasesArguments extends PageArguments {
@@ -41,6 +45,7 @@ type OpenArguments = Input<{
   description?: string | null;
   priority?: OpenCase['priority'] | null;
   caseOrigin?: OpenCase['caseOrigin'] | null;
+  caseType?: OpenCase['caseType'] | null;
 }>;
 type CommentArguments = Input<{ caseId: string; commentBody: string; isPublished?: boolean | null }>;
 type CloseArguments = Input<{ caseId: string; satisfactionScore?: number | null }>;
@@ -71,7 +76,7 @@ export function createServiceResolvers(store: ServiceStore, write: IdempotentWri
       case: ownedRowByKey('Case', CASE.by),
       caseQueue: rootPage<CaseQueueArguments>('Case', ({ filter, orderBy }) => ({
         orderBy: QUEUE_ORDERS[orderBy ?? 'PRIORITY'],
-        where: conditionsOf({ ...filter, statuses: filter?.statuses ?? NOT_CLOSED }),
+        where: queueConditions(filter),
       })),
     },
     Case: { __resolveReference: entityByKey('Case'), caseUpdates: visibleUpdates },
@@ -89,12 +94,19 @@ function visibleUpdates(
   return isConfined(principal) ? caseUpdates?.filter(({ isPublished }) => isPublished === true) : caseUpdates;
 }
 
+/** What must hold for a case to stand in the queue: without states asked for, all but closed ones. */
+export function queueConditions(filter: CaseFilter | null | undefined): Condition[] {
+  return conditionsOf({ ...filter, statuses: filter?.statuses ?? NOT_CLOSED });
+}
+
 function conditionsOf(filter: CaseFilter): Condition[] {
   return [
     ...isIn('status', filter.statuses),
     ...isIn('priority', filter.priorities),
     ...isIn('caseOrigin', filter.origins),
+    ...isIn('caseType', filter.types),
     ...liesBetween('createdDate', filter.createdFrom, filter.createdBefore),
+    ...liesBetween('closedDate', filter.closedFrom, filter.closedBefore),
   ];
 }
 
@@ -111,6 +123,7 @@ function createMutations(store: ServiceStore, write: IdempotentWrite): CloudReso
           description: input.description ?? undefined,
           priority: input.priority ?? 'MEDIUM',
           caseOrigin: input.caseOrigin ?? 'WEB',
+          caseType: input.caseType ?? undefined,
         }),
       }));
     },

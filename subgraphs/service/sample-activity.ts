@@ -11,6 +11,8 @@ export interface SampleTicket {
   readonly details: string;
   readonly state: 1 | 2 | 3 | 4 | 9;
   readonly urgency: 1 | 2 | 3 | 4;
+  /** q question, p problem, r request, c complaint. */
+  readonly kind: 'q' | 'p' | 'r' | 'c';
   readonly channel: 'tel' | 'mail' | 'web' | 'chat' | 'social';
   readonly openedDaysAgo: number;
   readonly closedDaysAgo: number | undefined;
@@ -46,6 +48,7 @@ export function ticketRows(tickets: readonly SampleTicket[], context: SampleCont
       opened: daysAgo(context, ticket.openedDaysAgo),
       closed: ticket.closedDaysAgo === undefined ? null : daysAgo(context, ticket.closedDaysAgo),
       smiley: ticket.smiley ?? null,
+      kind: ticket.kind,
     })),
     ticket_note: tickets.flatMap((ticket) => noteRows(ticket, context)),
   };
@@ -63,7 +66,7 @@ function noteRows(ticket: SampleTicket, context: SampleContext): SampleRow[] {
 }
 
 function drawTicket(contact: SampleContact, place: number, random: Random): SampleTicket {
-  const { topic, details, notes } = random.pick(TOPICS);
+  const { topic, details, kind, notes } = random.pick(TOPICS);
   const openedDaysAgo = random.chance(0.25)
     ? random.next() * Math.min(10, contact.createdDaysAgo)
     : random.next() * contact.createdDaysAgo;
@@ -76,6 +79,7 @@ function drawTicket(contact: SampleContact, place: number, random: Random): Samp
     contactId: contact.contactId,
     topic,
     details,
+    kind,
     state,
     urgency: random.pick([1, 2, 2, 3, 3, 3, 3, 4, 4] as const),
     channel: random.pick(['tel', 'tel', 'mail', 'mail', 'web', 'chat', 'social'] as const),

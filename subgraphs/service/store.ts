@@ -9,6 +9,7 @@ export interface OpenCase {
   readonly description: string | undefined;
   readonly priority: keyof typeof URGENCIES;
   readonly caseOrigin: keyof typeof CHANNELS;
+  readonly caseType: keyof typeof KINDS | undefined;
 }
 
 /** Input of `commentOnCase`. */
@@ -36,6 +37,7 @@ export interface ServiceStore {
 /** The schema's words in the store's vocabulary. */
 const URGENCIES = { CRITICAL: 1, HIGH: 2, MEDIUM: 3, LOW: 4 } as const;
 const CHANNELS = { PHONE: 'tel', EMAIL: 'mail', WEB: 'web', CHAT: 'chat', SOCIAL: 'social' } as const;
+const KINDS = { QUESTION: 'q', PROBLEM: 'p', REQUEST: 'r', COMPLAINT: 'c' } as const;
 const NEW = 1;
 const CLOSED = 9;
 
@@ -46,9 +48,9 @@ export function createServiceStore(options: { readonly clock: Clock; readonly ne
   return {
     async openCase(transaction, input) {
       const [ticket] = await transaction.query<{ ticket_id: string }>(
-        `INSERT INTO service.ticket (ticket_id, ticket_no, contact_id, topic, details, state, urgency, channel, opened)
+        `INSERT INTO service.ticket (ticket_id, ticket_no, contact_id, topic, details, state, urgency, channel, opened, kind)
          SELECT $1::text, service.next_ticket_no(), contact_id, $3::text, $4::text, ${NEW}, $5::smallint, $6::text,
-                $7::timestamptz
+                $7::timestamptz, $8::text
          FROM service.contact WHERE contact_id = $2
          RETURNING ticket_id`,
         [
@@ -59,6 +61,7 @@ export function createServiceStore(options: { readonly clock: Clock; readonly ne
           URGENCIES[input.priority],
           CHANNELS[input.caseOrigin],
           now(),
+          input.caseType === undefined ? null : KINDS[input.caseType],
         ],
       );
       if (!ticket) throw new CodedError('NOT_FOUND', 'There is no contact with this key.');

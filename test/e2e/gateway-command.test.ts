@@ -51,7 +51,8 @@ describe('c360 gateway', () => {
     const gateway = processes.start(['gateway', '--supergraph', supergraph, '--port', '0']);
     const origin = await originOf(gateway);
     const readiness = async () => (await (await fetch(`${origin}/health/ready`)).json()) as Readiness;
-    expect(await readiness()).toEqual({ status: 'ready', supergraph: 'loaded', subgraphs: {} });
+    const subgraphs = { hub: 'ready', shop: 'ready', desk: 'ready' };
+    expect(await readiness()).toEqual({ status: 'ready', supergraph: 'loaded', subgraphs });
     expect(await ask(origin, PERSON)).toEqual({ data: { person: { name: 'Shop 1' } } });
 
     writeFileSync(supergraph, 'type Query {');

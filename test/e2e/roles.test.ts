@@ -339,6 +339,41 @@ describe('those who work for the company', () => {
   });
 });
 
+describe('why two records are one person', () => {
+  const query = `query ($left: SourceRecordInput!, $right: SourceRecordInput!) { explainMatch(left: $left, right: $right) {
+    isSameCustomer contributions { field leftValue rightValue } waterfall } }`;
+  const variables = () => ({
+    left: { dataSourceId: 'commerce', sourceRecordId: own.commerce },
+    right: { dataSourceId: 'service', sourceRecordId: own.service },
+  });
+
+  it.each(['agent', 'admin'] as const)('is shown to an %s with the values that were compared', async (role) => {
+    const { data, errors, text } = await ask(tokens[role], query, variables());
+    expect(errors).toBeUndefined();
+    expect(data.explainMatch.isSameCustomer).toBe(true);
+    expect(data.explainMatch.waterfall).toContain('alice');
+    expect(text).not.toContain('•••');
+  });
+
+  it('is shown to a program with the values masked, also in the text', async () => {
+    const program = await token({ sub: 'warehouse', roles: ['service'] });
+    const { data, errors, text } = await ask(program, query, variables());
+    expect(errors).toBeUndefined();
+    expect(data.explainMatch.isSameCustomer).toBe(true);
+    const values = data.explainMatch.contributions.flatMap((each: Record<string, string | null>) => [
+      each['leftValue'],
+      each['rightValue'],
+    ]);
+    expect(new Set(values)).toEqual(new Set([null, '•••']));
+    expect(text).not.toMatch(/alice|martin|@example/i);
+  });
+
+  it('is not shown to an app', async () => {
+    const answer = await ask(tokens.app, query, variables());
+    expect([codesOf(answer), answer.data]).toEqual([['FORBIDDEN'], { explainMatch: null }]);
+  });
+});
+
 it('without a token nothing of our graph is open', async () => {
   const { data, errors } = await ask(undefined, '{ me { firstName } product(id: "x") { productName } __typename }');
   expect(data).toEqual({ me: null, product: null, __typename: 'Query' });

@@ -28,12 +28,17 @@ class Issuer {
   revoked: { tokenIds: string[]; subjects: string[] } = { tokenIds: [], subjects: [] };
   isDown = false;
   readings = 0;
+  /** Requests that were refused while it was down. */
+  refused = 0;
 
   constructor() {
     this.#server = createServer((request, response) => {
       const isKeys = request.url === '/keys';
       if (isKeys) this.readings += 1;
-      if (this.isDown) return void response.writeHead(503).end();
+      if (this.isDown) {
+        this.refused += 1;
+        return void response.writeHead(503).end();
+      }
       const keys = this.keys.filter(({ kid }) => this.published.includes(kid)).map(({ publicKey }) => publicKey);
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify(isKeys ? { keys } : this.revoked));
@@ -117,6 +122,28 @@ const codeOf = (attempt: Promise<Authenticated>): Promise<string> =>
   );
 
 describe('a token', () => {
+  it('that names no key may be of any key of its algorithm', async () => {
+    await issuer.addKey('second');
+    await issuer.addKey('other', 'RS256');
+    const made = await authenticator();
+    const nameless = (claims: object, kid: string) => {
+      const key = issuer.keys.find((candidate) => candidate.kid === kid);
+      if (!key) throw new Error('There is no such key.');
+      const all = { iss: ISSUER, aud: AUDIENCE, sub: 'somebody', exp: SECONDS + 600, ...claims };
+      return new SignJWT(all).setProtectedHeader({ alg: key.algorithm }).sign(key.sign);
+    };
+    for (const kid of ['first', 'second', 'other']) {
+      expect(await codeOf(made.authenticate(bearing(await nameless({}, kid))))).toBe('let in');
+    }
+    expect(await codeOf(made.authenticate(bearing(await nameless({ exp: SECONDS - 60 }, 'second'))))).toBe(
+      'UNAUTHENTICATED',
+    );
+    const { privateKey } = await generateKeyPair('ES256');
+    const claims = { iss: ISSUER, aud: AUDIENCE, sub: 'somebody', exp: SECONDS + 600 };
+    const forged = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(privateKey);
+    expect(await codeOf(made.authenticate(bearing(forged)))).toBe('UNAUTHENTICATED');
+  });
+
   it('says who asks', async () => {
     const made = await authenticator({ claims: { roles: 'realm.roles', purpose: 'https://example/purpose' } });
     const token = await issuer.token({
@@ -339,6 +366,25 @@ describe('a token that is in use', () => {
     // The list can't be read any more: what it said holds on.
     issuer.isDown = true;
     expect(await codeOf(made.authenticate(bearing(byId)))).toBe('UNAUTHENTICATED');
+  });
+
+  it('is checked by the list read last, and an outage of the list is told once', async () => {
+    issuer.revoked = { tokenIds: [], subjects: ['mallory'] };
+    const made = await createJwtAuthenticator({
+      keys: `${issuer.url}/keys`,
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      clock: () => now,
+      revocations: `${issuer.url}/revoked`,
+      onFailure: (what) => failures.push(what),
+    });
+    opened.push(made);
+    await made.authenticate(bearing(await issuer.token()));
+    issuer.isDown = true;
+    const refused = issuer.refused;
+    while (issuer.refused < refused + 3) await new Promise(setImmediate);
+    expect(failures).toEqual(['revocations']);
+    expect(await codeOf(made.authenticate(bearing(await issuer.token({ sub: 'mallory' }))))).toBe('UNAUTHENTICATED');
   });
 
   it('can be revoked by a function, and nothing is watched once nobody looks', async () => {

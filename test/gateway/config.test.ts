@@ -34,6 +34,37 @@ describe('the configuration', () => {
     expect(config.defaultCountry).toBe('GB');
   });
 
+  it('reads where NATS is, and repeats nothing of what may be secret', () => {
+    const read = (NATS_URL: string) => readConfig({ NATS_URL, NATS_PREFIX: 'shop-1', NATS_REPLICAS: '3' }).nats;
+    expect(read('nats://user:p%40ss@a:4333, nats://b')).toEqual({
+      address: { servers: ['a:4333', 'b:4222'], isEncrypted: false, login: { user: 'user', pass: 'p@ss' } },
+      prefix: 'shop-1',
+      replicas: 3,
+    });
+    expect(read('tls://s3cret@a')?.address).toEqual({
+      servers: ['a:4222'],
+      isEncrypted: true,
+      login: { token: 's3cret' },
+    });
+    expect(readConfig({ NATS_URL: 'nats://[::1]:4222' }).nats).toMatchObject({
+      address: { servers: ['[::1]:4222'], login: null },
+      prefix: 'c360',
+      replicas: 1,
+    });
+    expect(readConfig({})).not.toHaveProperty('nats');
+    for (const wrong of [
+      'http://s3cret@a',
+      's3cret',
+      'nats://s3cret@a,tls://b',
+      'nats://s3cret%@a',
+      'nats://s3cret@a/x',
+    ]) {
+      const faults = faultsOf({ NATS_URL: wrong });
+      expect(faults).toEqual([expect.stringContaining('NATS_URL must be a URL that begins with nats://')]);
+      expect(faults.join()).not.toContain('s3cret');
+    }
+  });
+
   it('names where each store and subgraph is', () => {
     const config = readConfig({
       COMMERCE_DATABASE_URL: 'postgresql://shop:secret@db/shop',

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { createGateway } from '../../gateway/gateway.ts';
 import { createInProcessTransport } from '../../gateway/transport/in-process.ts';
 import { LOCAL_ADMINISTRATOR } from '../../schema/principal.ts';
@@ -34,6 +35,13 @@ describe('createGateway', () => {
     expect(await answer.json()).toEqual({ data: { order: { total: 7 } } });
     expect(await gateway.execute({ query: QUERY }, caller)).toEqual({ data: { order: { total: 7 } } });
     expect(seen.map(({ traceparent }) => traceparent)).toEqual([PARENT, undefined]);
+    const { port } = new URL(origin);
+    const socket = connect(Number(port), '127.0.0.1');
+    const wish = 'connection: upgrade, close\r\nupgrade: h2c\r\n';
+    socket.write(`GET /health/live HTTP/1.1\r\nhost: 127.0.0.1\r\n${wish}\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK/);
+    const long = await gateway.execute({ query: `{ order(id: {key: "${'x'.repeat(9_000)}"}) { total } }` }, caller);
+    expect(long.errors?.[0]?.message.length).toBeLessThan(600);
     const hidden = await gateway.execute({ query: '{ __schema { queryType { name } } }' }, caller);
     expect(hidden.errors?.[0]?.message).toContain('introspection has been disabled');
     expect((await fetch(`${origin}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(406);

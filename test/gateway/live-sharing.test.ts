@@ -139,7 +139,7 @@ describe('sharing', () => {
     await rest();
     for (let index = 0; index < 100; index += 1) world.log.append(String(index));
     await rest();
-    expect(world.stages.answered).toBe(16);
+    expect(world.stages.answered).toBe(64);
     for (let index = 0; index < 100; index += 1) {
       gates[index]?.();
       await rest();

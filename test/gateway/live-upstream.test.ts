@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { isFinal } from '../../gateway/subscribe/loss.ts';
 import { createSocketSubscriber } from '../../gateway/transport/socket.ts';
 import { signingKey } from '../../schema/request-signature.ts';
 import { startSubgraphServer } from '../../subgraphs/server.ts';
@@ -98,6 +99,51 @@ describe('a socket to a subgraph', () => {
     subgraph.onMessage = acknowledging((socket) => socket.close(1000));
     await expect(subscribe().next()).rejects.toMatchObject(DOWN);
     expect(subgraph.said.filter(({ type }) => type === 'subscribe')).toHaveLength(1);
+  });
+
+  it.each([
+    [4403, true],
+    [4400, true],
+    [4408, false],
+    [4429, false],
+    [4500, false],
+    [1011, false],
+  ])('closed with %i is asked again: not %s', async (code, isRefusal) => {
+    subgraph.onMessage = acknowledging((socket) => socket.close(code));
+    const reason = await subscribe()
+      .next()
+      .catch((error: unknown) => error);
+    expect(reason).toMatchObject(DOWN);
+    expect(isFinal(reason)).toBe(isRefusal);
+  });
+
+  it('breaks for all by a message that is too large, which then breaks the one it is for alone', async () => {
+    const sentTo = (id: string) => (id === '1' ? 'x'.repeat(9 * 1024 * 1024) : 'small');
+    const subscriber = createSocketSubscriber('news', subgraph.url, { after: timers.after });
+    let isHeard = false;
+    subgraph.onMessage = (socket, { type, id, payload }) => {
+      if (type === 'connection_init') socket.send('{"type":"connection_ack"}');
+      if (type !== 'subscribe') return;
+      const isLarge = JSON.stringify(payload).includes('large');
+      if (isLarge && isHeard) say(socket, { id, type: 'next', payload: { data: { tick: sentTo('1') } } });
+      else if (isHeard) say(socket, { id, type: 'next', payload: { data: { tick: sentTo('2') } } });
+    };
+    const follow = (name: string) =>
+      subscriber
+        .subscribe({ query: `subscription { ${name} }`, principal: principalNamed('alice') })
+        [Symbol.asyncIterator]();
+    const small = follow('small').next();
+    await subgraph.heard('subscribe');
+    isHeard = true;
+    await expect(follow('large').next()).rejects.toMatchObject(DOWN);
+    await expect(small).rejects.toMatchObject(DOWN);
+    const again = follow('small');
+    expect((await again.next()).value).toEqual({ data: { tick: 'small' } });
+    const following = again.next();
+    await expect(follow('large').next()).rejects.toMatchObject(DOWN);
+    say(subgraph.sockets[1] as WebSocket, { id: '1', type: 'next', payload: { data: { tick: 2 } } });
+    expect((await following).value).toEqual({ data: { tick: 2 } });
+    subscriber.close();
   });
 
   it('is lost when no acknowledgement comes', async () => {

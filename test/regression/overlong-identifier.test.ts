@@ -1,4 +1,4 @@
-import { createNormaliser } from '../../subgraphs/identity/resolution/normalise.ts';
+import { identityRecordOf } from '../../subgraphs/identity/resolution/normalise.ts';
 import { createSqlRepository } from '../../subgraphs/identity/store/sql.ts';
 import { openTestDatabase } from '../support/databases.ts';
 
@@ -8,7 +8,7 @@ it('a number as long as a page does not keep its record, nor those beside it, ou
     const repository = createSqlRepository({ database });
     await repository.prepare();
     const noise = Array.from({ length: 6_000 }, (_, index) => (index * 7919).toString(36)).join('');
-    const record = createNormaliser(await repository.hashKey())({
+    const record = identityRecordOf({
       dataSourceId: 'service',
       dataSourceObjectId: 'contact',
       sourceRecordId: 'c1',

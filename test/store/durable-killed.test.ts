@@ -95,7 +95,7 @@ async function expectResult(data: string): Promise<void> {
     partition([...engine.clusters()].map(({ records }) => records)),
   );
   await expectNoMergeTwice(repository);
-  const parts = { repository, createEngine, hashKey: await repository.hashKey(), clock: Date.now };
+  const parts = { repository, createEngine, clock: Date.now };
   const ids = { newCustomer360Id: randomUUID, newMergeEventId: randomUUID, newHouseholdId: randomUUID };
   const resolver = createDurableResolver({ ...parts, ...ids });
   expect(await resolver.resolve({ changed: profiles, deleted: [], reconsider: true })).toEqual({ operations: 0 });

@@ -4,8 +4,12 @@ import { createCustomer360IdGenerator } from '../../schema/customer360-id.ts';
 import { createEngine } from '../../subgraphs/identity/durable/create-engine.ts';
 import { createDurableResolver, type DurableResolver } from '../../subgraphs/identity/durable/durable-resolver.ts';
 import { createHouseholdIdGenerator } from '../../subgraphs/identity/durable/household-id.ts';
+import { simulateRuleset } from '../../subgraphs/identity/durable/simulate.ts';
 import type { CanonicalProfile } from '../../subgraphs/identity/resolution/canonical-profile.ts';
-import { loadDefaultMatchRuleset } from '../../subgraphs/identity/resolution/rules/match-ruleset.ts';
+import {
+  createMatchRuleset,
+  loadDefaultMatchRuleset,
+} from '../../subgraphs/identity/resolution/rules/match-ruleset.ts';
 import { pairsBetween } from '../../subgraphs/identity/store/decision.ts';
 import type { IdentityRepository, Lease } from '../../subgraphs/identity/store/repository.ts';
 import { IDENTITY_STORES, type OpenIdentityStore } from './identity-stores.ts';
@@ -73,7 +77,6 @@ describe.each(IDENTITY_STORES)('the durable resolver on $name', (kind) => {
   async function create(): Promise<DurableResolver> {
     return createDurableResolver({
       repository,
-      hashKey: await repository.hashKey(),
       clock,
       createEngine,
       newCustomer360Id: createCustomer360IdGenerator(clock),
@@ -287,6 +290,55 @@ describe.each(IDENTITY_STORES)('the durable resolver on $name', (kind) => {
     await resolver.resolve({ changed: [], deleted: [{ dataSourceId: 'service', sourceRecordId: 'C1' }], lease });
     await resolver.tidy(lease);
     expect((await repository.households.ofCustomers([customer])).size).toBe(0);
+  });
+
+  it('gives a household that has vanished its id back when the same people live together again', async () => {
+    const together = profile('service/C1', 'Bernhard', 'Lovelace', { ...home, birthDate: '1979-03-04' });
+    const away = { ...together, contactPointAddresses: [], contactPointPhones: [], ...mail('bernhard@example.org') };
+    await resolve(profile('commerce/A1', 'Ada', 'Lovelace', { ...home, birthDate: '1985-12-10' }), together);
+    await resolver.tidy(lease);
+    const customer = (await customerOf('commerce/A1')) ?? '';
+    const householdId = async () => (await repository.households.ofCustomers([customer])).get(customer)?.householdId;
+    const before = await householdId();
+    expect(before).toMatch(/^hh_[0-9a-z]{26}$/);
+    await resolve(away);
+    await resolver.tidy(lease);
+    expect(await householdId()).toBeUndefined();
+    await resolve(together);
+    await resolver.tidy(lease);
+    expect(await householdId()).toBe(before);
+  });
+
+  it('holds what is stored against the engine after a restart, and then agrees with the rules in effect', async () => {
+    await resolve(profile('commerce/A1', 'Ada', 'Lovelace', ADA), profile('service/C1', 'Ada', 'Lovelace', ADA));
+    const [together, apart] = [await customerOf('commerce/A1'), createCustomer360IdGenerator(clock)()];
+    const [customer] = await repository.listCustomers({ first: 1 });
+    const [, moved] = customer?.records ?? [];
+    if (!moved) throw new Error('There should be two records.');
+    const { dataSourceId, sourceRecordId, dataSourceObjectId, identifiers, givenNameHash } = moved;
+    const record = { dataSourceId, sourceRecordId, dataSourceObjectId, identifiers, givenNameHash };
+    await repository.apply({
+      operations: [
+        { kind: 'create', customer360Id: apart },
+        { kind: 'link', record, customer360Id: apart, rule: 'MODEL' },
+      ],
+      at: new Date(clock()).toISOString(),
+    });
+    const simulate = (ruleset = loadDefaultMatchRuleset()) =>
+      simulateRuleset(repository, createEngine, ruleset, { sampleSize: 100, examples: 5, largest: 5 });
+    expect(await simulate()).toMatchObject({ merges: 0, splits: 0, affected: [] });
+    resolver = await create();
+    await resolver.tidy(lease);
+    expect(await customerOf('commerce/A1')).toBe(await customerOf('service/C1'));
+    expect(await customerOf('commerce/A1')).toBe(together);
+    const strict = createMatchRuleset({ ...loadDefaultMatchRuleset().document, threshold: 40, rules: [] });
+    expect(await simulate(strict)).toMatchObject({ merges: 0, splits: 1, affected: [together] });
+    const pin = { kind: 'PIN', record: { dataSourceId, sourceRecordId }, customer360Id: together ?? '' } as const;
+    await repository.apply({
+      operations: [{ kind: 'decide', decision: { decisionId: 'p1', origin: 'PIN', verdicts: [pin] } }],
+      at: new Date(clock()).toISOString(),
+    });
+    expect(await simulate(strict)).toMatchObject({ merges: 0, splits: 0, affected: [] });
   });
 
   it('puts the model that it has fitted in force at once', async () => {

@@ -1,3 +1,4 @@
+import { createOutboxKeeper } from '../../database/outbox-keeper.ts';
 import { createHttpTransport } from '../../gateway/transport/http.ts';
 import { createInProcessTransport } from '../../gateway/transport/in-process.ts';
 import type { SubgraphTransport } from '../../schema/subgraph-transport.ts';
@@ -126,6 +127,20 @@ describe.each(IDENTITY_STORES)('following a real cloud, identity on $name', (kin
   it('in this process, a change is resolved within a second', async () => {
     await follow(inProcess());
     await expectResolvedInTime();
+  });
+
+  it('reads everything again when it was away for longer than events are kept', async () => {
+    const first = await follow(inProcess());
+    await first.stop();
+    await cloud.database.query(`UPDATE commerce.account SET given_name = 'Ada', family_name = 'Berg', email = 'Ada@Example.com'
+      WHERE customer_no = 'G1'`);
+    await cloud.database.query("DELETE FROM commerce.account WHERE customer_no = 'A2'");
+    await cloud.database.query(`INSERT INTO commerce.outbox (type, key) VALUES ('Other', 'x')`);
+    const later = () => Date.now() + 90 * 86_400_000;
+    const keeper = createOutboxKeeper({ database: cloud.database, schema: 'commerce', retentionMs: 1, clock: later });
+    expect(await keeper.prune()).toBeGreaterThanOrEqual(2);
+    const again = await follow(inProcess());
+    await milliseconds(async () => again.status()[0]?.isDrained === true && (await people()) === 'A1 G1');
   });
 
   it('over HTTP and WebSocket, and goes on when its server comes back', async () => {

@@ -80,7 +80,6 @@ describe.each(IDENTITY_STORES)('following clouds, identity on $name', (kind) => 
   function resolverOver(over: IdentityRepository): DurableResolver {
     return createDurableResolver({
       repository: over,
-      hashKey: '00'.repeat(32),
       clock: clock.read,
       createEngine,
       newCustomer360Id: createCustomer360IdGenerator(clock.read),

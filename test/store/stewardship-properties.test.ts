@@ -78,7 +78,6 @@ describe.each(IDENTITY_STORES)('decisions by hand, with the engine at work on $n
     const newCustomer360Id = createCustomer360IdGenerator(clock);
     resolver = createDurableResolver({
       repository,
-      hashKey: await repository.hashKey(),
       clock,
       createEngine,
       newCustomer360Id,

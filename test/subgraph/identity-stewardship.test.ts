@@ -9,8 +9,8 @@ import { createDurableResolver, type DurableResolver } from '../../subgraphs/ide
 import { createHouseholdIdGenerator } from '../../subgraphs/identity/durable/household-id.ts';
 import { createIdentitySubgraph } from '../../subgraphs/identity/index.ts';
 import type { CanonicalProfile } from '../../subgraphs/identity/resolution/canonical-profile.ts';
+import { createIdentifierRules } from '../../subgraphs/identity/resolution/rules/identifier-rules.ts';
 import { loadDefaultMatchRuleset } from '../../subgraphs/identity/resolution/rules/match-ruleset.ts';
-import { loadRuleset } from '../../subgraphs/identity/resolution/ruleset.ts';
 import { createDefaultModel } from '../../subgraphs/identity/resolution/score/default-model.ts';
 import type { Lease } from '../../subgraphs/identity/store/repository.ts';
 import { loadSurvivorship } from '../../subgraphs/identity/survivorship-document.ts';
@@ -91,7 +91,6 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
     await store.repository.prepare();
     resolver = createDurableResolver({
       repository: store.repository,
-      hashKey: await store.repository.hashKey(),
       clock,
       createEngine,
       newCustomer360Id: createCustomer360IdGenerator(clock),
@@ -106,12 +105,13 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
       repository: store.repository,
       clouds: [],
       survivorship: loadSurvivorship(CLOUDS.map(({ name }) => name)),
-      ruleset: loadRuleset(),
+      ruleset: createIdentifierRules(loadDefaultMatchRuleset()),
       clock,
       newId,
       resolution: {
         createEngine,
         explain: (left, right) => resolver.explain(left, right),
+        warnings: () => resolver.warnings(),
         settle: () => resolver.tidy(lease),
       },
     });
@@ -364,11 +364,12 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
     expect((await ask(ROLL_BACK, { input: { idempotencyKey: 'b' } })).rollBackRuleset.ruleset.version).toBe(2);
     expect([await customerOf('commerce/A1'), await customerOf('service/C1')]).toEqual([ada, ada]);
     const versions = await ask(
-      '{ identityResolutionRulesets(first: 1) { edges { cursor node { version reason } } pageInfo { hasNextPage } } activeIdentityResolutionRuleset { version } }',
+      '{ identityResolutionRulesets(first: 1) { edges { cursor node { version reason } } pageInfo { hasNextPage } } activeIdentityResolutionRuleset { version warnings { code count } } }',
     );
     expect(versions.identityResolutionRulesets.edges[0].node.version).toBe(2);
     expect(versions.identityResolutionRulesets.pageInfo.hasNextPage).toBe(true);
     expect(versions.activeIdentityResolutionRuleset.version).toBe(2);
+    expect(versions.activeIdentityResolutionRuleset.warnings).toEqual([{ code: 'SMALL_SAMPLE', count: 4 }]);
   });
 
   it('puts models and survivorship in effect as versions, and goes back', async () => {

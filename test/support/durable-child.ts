@@ -30,7 +30,6 @@ async function main(folder: string, file: string, length: number): Promise<void>
   const resolver = createDurableResolver({
     repository,
     createEngine,
-    hashKey: await repository.hashKey(),
     clock: Date.now,
     newCustomer360Id: createCustomer360IdGenerator(Date.now),
     newMergeEventId: randomUUID,

@@ -15,7 +15,6 @@ export async function openResolver(
 ): Promise<DurableResolver> {
   return createDurableResolver({
     repository,
-    hashKey: await repository.hashKey(),
     clock,
     createEngine: engine,
     newCustomer360Id: createCustomer360IdGenerator(clock),

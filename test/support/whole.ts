@@ -6,6 +6,8 @@ import { Stores } from '../../database/stores.ts';
 import { readConfig } from '../../gateway/config.ts';
 import { createLog } from '../../gateway/log.ts';
 import { type RunningCustomer360, startCustomer360 } from '../../gateway/main.ts';
+import type { StartParts } from '../../gateway/start/parts.ts';
+import type { Clock } from '../../schema/clock.ts';
 import { LOCAL_ADMINISTRATOR } from '../../schema/principal.ts';
 import { availableEngines, createTestDatabase } from './databases.ts';
 import { neo4jAddress, openTestNeo4j, wipeNeo4j } from './neo4j.ts';
@@ -42,6 +44,10 @@ export async function startWhole(options: {
   readonly people: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly embedded?: boolean;
+  /** The time of the whole process; the system's when not given. */
+  readonly clock?: Clock;
+  /** How journeys wait. */
+  readonly journeyWait?: StartParts['journeyWait'];
   /** Fills the commerce cloud's store before anything starts, as a system that was there first. */
   readonly fillCommerce?: (store: Database) => Promise<unknown>;
 }): Promise<Whole> {
@@ -66,6 +72,8 @@ export async function startWhole(options: {
       log: createLog('debug', { write: (line) => log.push(line) }),
       stores,
       samplePeople: options.people,
+      ...(options.clock && { clock: options.clock }),
+      ...(options.journeyWait && { journeyWait: options.journeyWait }),
     },
   );
   const opened = new Map<string, Database>();

@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import type { CanonicalProfile } from '../../subgraphs/identity/resolution/canonical-profile.ts';
-import { givenNamesAgree, hashGivenName, normaliseGivenName } from '../../subgraphs/identity/resolution/given-name.ts';
 import {
-  createNormaliser,
   identifiersOf,
+  identityRecordOf,
   normaliseEmail,
   normalisePartyIdentification,
   normalisePhone,
   normaliseSocial,
 } from '../../subgraphs/identity/resolution/normalise.ts';
-
-const KEY = '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff';
 
 const PROFILE: CanonicalProfile = {
   dataSourceId: 'commerce',
@@ -116,54 +113,10 @@ describe('official numbers and social accounts', () => {
   });
 });
 
-describe('a given name', () => {
-  it.each([
-    ['Bob', 'robert'],
-    ['ROBERT', 'robert'],
-    ['Dr. Roberto Carlos', 'robert'],
-    ['José', 'joseph'],
-    ['Zoë-Marie', 'zoe'],
-    ['Łucja', 'lucja'],
-    ["D'Arcy", 'darcy'],
-    ['R.', 'r'],
-    ['n/a', null],
-    ['Guest', null],
-    ['user1', null],
-    ['', null],
-  ])('%p is compared as %p', (text, normal) => {
-    expect(normaliseGivenName(text)).toBe(normal);
-  });
-
-  it('is taken from the whole name where there is no other', () => {
-    const hashOf = (firstName: string | null, fullName: string | null) =>
-      createNormaliser(KEY)({ ...PROFILE, firstName, fullName }).givenNameHash;
-    expect(hashOf(null, 'Robert Miller')).toBe(hashOf('Bob', null));
-    expect(hashOf(null, 'Miller, Bobby J.')).toBe(hashOf('Bob', null));
-    expect(hashOf('', 'Mr. Robert Miller')).toBe(hashOf('Bob', null));
-    expect(hashOf(null, 'Robert')).toBeNull();
-    expect(hashOf(null, null)).toBeNull();
-  });
-
-  it.each([
-    ['robert', 'robert', true, true],
-    ['robert', 'robrt', true, true],
-    ['robert', 'r', true, true],
-    ['robert', 'rupert', true, false],
-    ['robert', 'mary', false, false],
-    ['robert', 'm', false, false],
-  ])('%p and %p agree by initial: %p, by sound: %p', (a, b, byInitial, bySound) => {
-    const [hashOfA, hashOfB] = [hashGivenName(KEY, a), hashGivenName(KEY, b)];
-    expect(givenNamesAgree(hashOfA, hashOfB, 'SAME_INITIAL')).toBe(byInitial);
-    expect(givenNamesAgree(hashOfB, hashOfA, 'SAME_SOUND')).toBe(bySound);
-    expect(givenNamesAgree(hashOfA, null, 'SAME_SOUND')).toBe(true);
-  });
-
-  it('is kept as a keyed hash of 16 bytes, nothing else of the name', () => {
-    expect(hashGivenName(KEY, 'robert')).toMatch(/^[0-9a-f]{32}$/);
-    expect(hashGivenName(KEY, 'robert')).not.toBe(hashGivenName(KEY.replace('0', '1'), 'robert'));
-    const record = createNormaliser(KEY)({ ...PROFILE, firstName: 'Zebulon', fullName: 'Zebulon Quist' });
-    expect(JSON.stringify(record)).not.toMatch(/zebulon|quist/i);
-  });
+it('keeps nothing of a name beside the features', () => {
+  const record = identityRecordOf({ ...PROFILE, firstName: 'Zebulon', fullName: 'Zebulon Quist' });
+  expect(JSON.stringify(record)).not.toMatch(/zebulon|quist/i);
+  expect(record.givenNameHash).toBeNull();
 });
 
 it('identifiers stand in a fixed order, each once', () => {

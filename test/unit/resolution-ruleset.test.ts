@@ -1,7 +1,13 @@
-import { createRuleset, loadRuleset, RulesetInvalid } from '../../subgraphs/identity/resolution/ruleset.ts';
+import { createIdentifierRules } from '../../subgraphs/identity/resolution/rules/identifier-rules.ts';
+import {
+  createMatchRuleset,
+  loadDefaultMatchRuleset,
+  RulesetInvalid,
+} from '../../subgraphs/identity/resolution/rules/match-ruleset.ts';
 import type { IdentifierType } from '../../subgraphs/identity/store/repository.ts';
 
-const ruleset = loadRuleset();
+const rules = createIdentifierRules(loadDefaultMatchRuleset());
+const { document } = loadDefaultMatchRuleset();
 const identifier = (identifierType: IdentifierType, normalizedValue: string) => ({ identifierType, normalizedValue });
 
 describe('the ruleset that comes with the project', () => {
@@ -16,68 +22,43 @@ describe('the ruleset that comes with the project', () => {
     ['PHONE', '+4912345678'],
     ['PARTY_IDENTIFICATION', 'TAX|irs|000000000'],
     ['PARTY_IDENTIFICATION', 'TAX|irs|na'],
+    ['PARTY_IDENTIFICATION', 'LOYALTY|club|test'],
   ] as const)('takes %s %s for a placeholder', (type, value) => {
-    expect(ruleset.isBlocked(identifier(type, value))).toBe(true);
-    expect(ruleset.ruleFor(identifier(type, value))).toBeNull();
+    expect(rules.isBlocked(identifier(type, value))).toBe(true);
   });
 
   it.each([
-    ['EMAIL', 'noemi@mail.com', 'EXACT_EMAIL'],
-    ['EMAIL', 'informatics.fan@mail.com', 'EXACT_EMAIL'],
-    ['PHONE', '+16022584032', 'EXACT_PHONE'],
-    ['PARTY_IDENTIFICATION', 'LOYALTY|club|4711', 'EXACT_PARTY_IDENTIFICATION'],
-  ] as const)('links by %s %s', (type, value, rule) => {
-    expect(ruleset.ruleFor(identifier(type, value))?.name).toBe(rule);
-  });
-
-  it('joins nobody by a social account', () => {
-    expect(ruleset.ruleFor(identifier('SOCIAL', 'instagram|ana_r'))).toBeNull();
-    expect(ruleset.isBlocked(identifier('SOCIAL', 'instagram|ana_r'))).toBe(false);
+    ['EMAIL', 'noemi@mail.com', 30],
+    ['EMAIL', 'informatics.fan@mail.com', 30],
+    ['PHONE', '+16022584032', 30],
+    ['SOCIAL', 'instagram|ana_r', 30],
+    ['PARTY_IDENTIFICATION', 'LOYALTY|club|4711', 12],
+  ] as const)('takes %s %s for evidence, of up to %d records', (type, value, limit) => {
+    expect(rules.isBlocked(identifier(type, value))).toBe(false);
+    expect(rules.limitOf(identifier(type, value))).toBe(limit);
+    expect(rules.largestLimit).toBeGreaterThanOrEqual(limit);
   });
 });
 
-it('an official number joins only by the types that the rule names', () => {
-  const rule = {
-    name: 'LOYALTY',
-    identifierType: 'PARTY_IDENTIFICATION',
-    limit: 5,
-    partyIdentificationTypes: ['LOYALTY'],
-  };
-  const loyalty = createRuleset({ name: 'x', version: 1, matchRules: [rule], blockedValues: {} });
-  expect(loyalty.ruleFor(identifier('PARTY_IDENTIFICATION', 'LOYALTY|club|1'))?.name).toBe('LOYALTY');
-  expect(loyalty.ruleFor(identifier('PARTY_IDENTIFICATION', 'TAX|irs|1'))).toBeNull();
-});
-
-it('a wrong ruleset is refused with every fault', () => {
-  const faultsOf = (document: unknown): readonly string[] => {
+describe('a ruleset that cannot be used', () => {
+  const faultsOf = (draft: unknown): readonly string[] => {
     try {
-      createRuleset(document);
+      createMatchRuleset(draft);
+      return [];
     } catch (error) {
       if (error instanceof RulesetInvalid) return error.faults;
+      throw error;
     }
-    return [];
   };
-  expect(
-    faultsOf({
-      name: '',
-      version: 0,
-      matchRules: [{ name: 'x', identifierType: 'SOCIAL', limit: 1 }],
-      blockedValues: { FAX: {} },
-    }),
-  ).toHaveLength(6);
-  const rule = { name: 'EXACT_EMAIL', identifierType: 'EMAIL', limit: 3 };
-  expect(
-    faultsOf({
-      name: 'x',
-      version: 1,
-      matchRules: [rule, { ...rule, partyIdentificationTypes: ['TAX'] }],
-      blockedValues: { EMAIL: { exact: [], patterns: ['(', '^ok$'] } },
-    }),
-  ).toEqual([
-    '/matchRules/1/name is used before: EXACT_EMAIL',
-    '/matchRules/1/identifierType is used before: EMAIL',
-    '/matchRules/1/partyIdentificationTypes is for PARTY_IDENTIFICATION only',
-    '/blockedValues/EMAIL/patterns/0 is not a regular expression: (',
-  ]);
-  expect(() => loadRuleset('/nowhere/ruleset.json')).toThrow(RulesetInvalid);
+
+  it('is told with every fault', () => {
+    expect(faultsOf({ ...document, version: 0, surprise: 1 })).toHaveLength(2);
+    const [first] = document.rules;
+    expect(faultsOf({ ...document, rules: [first, first] })).toEqual([expect.stringContaining('is used before')]);
+    const broken = { ...document.identifierTypes['EMAIL'], blocked: { exact: [], patterns: ['('] } };
+    expect(faultsOf({ ...document, identifierTypes: { ...document.identifierTypes, EMAIL: broken } })).toEqual([
+      expect.stringContaining('is not a regular expression'),
+    ]);
+    expect(faultsOf(document)).toEqual([]);
+  });
 });

@@ -29,6 +29,8 @@ function walk(node: PlanNode | SubscriptionNode, path = ''): string[] {
       return walk(node.node, node.path.join('.'));
     case 'Fetch':
       return [describeFetch(node, path)];
+    case 'Subscription':
+      return [...walk(node.primary), ...(node.rest ? walk(node.rest) : [])];
     default:
       return [node.kind];
   }
@@ -60,6 +62,18 @@ describe('the plan of', () => {
       'commerce@customer | marketing@customer | service@customer',
       'identity@customer',
     ]);
+  });
+
+  it('an event about a customer has the same, its own hop included', () => {
+    const followed = `subscription { customerUpdated(customer360Id: "c360_01jzzzzzzzzzzzzzzzzzzzzzzz") { cursor customer ${UNIFIED} } }`;
+    expect(hopsOf(followed)).toEqual([
+      'identity',
+      'commerce@customerUpdated.customer | marketing@customerUpdated.customer | service@customerUpdated.customer',
+      'identity@customerUpdated.customer',
+    ]);
+    expect(
+      hopsOf('subscription { customerUpdated(customer360Id: "c") { customer { openShoppingCart { id } } } }'),
+    ).toEqual(['identity', 'commerce@customerUpdated.customer']);
   });
 
   it('a page of customers has the same', () => {

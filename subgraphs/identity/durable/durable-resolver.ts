@@ -1,9 +1,10 @@
 import type { Clock } from '../../../schema/clock.ts';
 import { assignIds, type IdSource, isSameRecord } from '../resolution/assign.ts';
+import type { EngineWarning } from '../resolution/engine.ts';
 import type { MatchExplanation } from '../resolution/explanation.ts';
 import type { MatchRecord } from '../resolution/match-record.ts';
 import { normaliseRecord } from '../resolution/normalise/record.ts';
-import { createNormaliser } from '../resolution/normalise.ts';
+import { identityRecordOf } from '../resolution/normalise.ts';
 import type { IdentityResolver, ResolveBatch, ResolveOutcome } from '../resolution/resolve.ts';
 import {
   type ChangeSet,
@@ -20,10 +21,9 @@ import { type CreateEngine, catchUp, dropDecisionsAbout, type EngineState, loadE
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
 import { Tidying } from './tidying.ts';
 
-/** What the durable resolver is made from. `hashKey` is the repository's. */
+/** What the durable resolver is made from. */
 export interface DurableResolverParts extends IdSource {
   readonly repository: IdentityRepository;
-  readonly hashKey: string;
   readonly clock: Clock;
   readonly createEngine: CreateEngine;
   /** `hh_` and a ULID in lower case. */
@@ -37,6 +37,8 @@ export interface DurableResolver extends IdentityResolver {
   tidy(lease: Lease): Promise<void>;
   /** Why two records are, or are not, one person, by this process's engine; undefined when one is not known. */
   explain(left: SourceRecordKey, right: SourceRecordKey): Promise<MatchExplanation | undefined>;
+  /** What somebody should know about the records; null where this process does not resolve. */
+  warnings(): readonly EngineWarning[] | null;
 }
 
 /** Under other features all records are read again from the clouds. Raise it when `normaliseRecord` says something else. */
@@ -58,12 +60,13 @@ interface Pending {
   readonly features: string;
   /** True when the store has these features already. */
   readonly isStored: boolean;
+  /** True when the store is known not to have the record. */
+  readonly isNew: boolean;
 }
 
 class Durable implements DurableResolver {
   readonly fingerprint = FEATURES;
   readonly #parts: DurableResolverParts;
-  readonly #normalise: (profile: ResolveBatch['changed'][number]) => IdentityRecord;
   readonly #tidying: Tidying;
   #state: EngineState | null = null;
   #reading: Promise<EngineState> | null = null;
@@ -73,10 +76,11 @@ class Durable implements DurableResolver {
   readonly #pending = new Map<string, Pending>();
   readonly #removed = new Set<string>();
   readonly #unwritten = new Set<string>();
+  /** A record of each cluster that has not been held against the store since the engine was loaded. */
+  #unchecked: string[] = [];
 
   constructor(parts: DurableResolverParts) {
     this.#parts = parts;
-    this.#normalise = createNormaliser(parts.hashKey);
     this.#tidying = new Tidying(parts);
   }
 
@@ -101,6 +105,7 @@ class Durable implements DurableResolver {
       await this.#catchUp(lease);
       await this.#write({ lease });
     }
+    await this.#check(await this.#ready(lease), lease);
     const current = await this.#ready(lease);
     const operations = await this.#tidying.operations(current);
     if (operations.length === 0) return;
@@ -109,9 +114,31 @@ class Durable implements DurableResolver {
     if (operations.some(({ kind }) => kind === 'activate')) await this.#renew(current, lease);
   }
 
+  /**
+   * Holds a part of the stored customers against the engine, each once after a load: what was decided record by record, while
+   * there were fewer, may come out otherwise now that all are known.
+   */
+  async #check(state: EngineState, lease: Lease): Promise<void> {
+    const keys = this.#unchecked.splice(-CLUSTERS_PER_ROUND);
+    if (keys.length === 0) return;
+    try {
+      const operations = await this.#operations(state, keys);
+      if (operations.length === 0) return;
+      await this.#apply(state, { operations, lease });
+      this.#tidying.note(keys);
+    } catch (error) {
+      this.#unchecked.push(...keys);
+      throw error;
+    }
+  }
+
   async explain(left: SourceRecordKey, right: SourceRecordKey): Promise<MatchExplanation | undefined> {
     const engine = this.#state?.engine ?? (await this.#readingEngine([left, right]));
     return engine.explain(recordKey(left), recordKey(right));
+  }
+
+  warnings(): readonly EngineWarning[] | null {
+    return this.#state?.engine.warnings() ?? null;
   }
 
   /**
@@ -150,7 +177,8 @@ class Durable implements DurableResolver {
     this.#forget();
     const state = await loadEngineState(this.#parts.repository, this.#parts.createEngine);
     // The store has what came of these records already.
-    state.engine.takeChanges();
+    for (const [first = ''] of state.engine.groups()) this.#unchecked.push(first);
+    state.engine.forgetChanges();
     this.#tidying.reset();
     this.#state = state;
     this.#token = token;
@@ -163,6 +191,7 @@ class Durable implements DurableResolver {
     this.#pending.clear();
     this.#removed.clear();
     this.#unwritten.clear();
+    this.#unchecked = [];
   }
 
   async #take(
@@ -171,15 +200,16 @@ class Durable implements DurableResolver {
     deleted: readonly SourceRecordKey[],
   ): Promise<void> {
     const stored = await this.#parts.repository.featuresOf(changed.filter((own) => state.engine.has(recordKey(own))));
-    for (const profile of changed) {
+    const matches = changed.map((profile) => normaliseRecord(canonicalRecordOf(profile)));
+    changed.forEach((profile, index) => {
       const key = recordKey(profile);
-      const match = normaliseRecord(canonicalRecordOf(profile));
-      const features = JSON.stringify(match);
-      state.engine.upsert(match);
+      const features = JSON.stringify(matches[index]);
       this.#removed.delete(key);
       const isStored = stored.get(key) === features;
-      this.#pending.set(key, { record: this.#normalise(profile), features, isStored });
-    }
+      const isNew = state.isComplete && !state.engine.has(key);
+      this.#pending.set(key, { record: identityRecordOf(profile), features, isStored, isNew });
+    });
+    state.engine.upsertAll(matches);
     for (const record of deleted) {
       const key = recordKey(record);
       // Afterwards nothing tells any more who lived with a person that has gone.
@@ -229,8 +259,13 @@ class Durable implements DurableResolver {
 
   async #operations(state: EngineState, keys: readonly string[]): Promise<IdentityOperation[]> {
     if (keys.length === 0) return [];
-    const changed = new Map([...this.#pending].map(([key, { record }]) => [key, record]));
-    const pending = { changed, removed: this.#removed };
+    const changed = new Map<string, IdentityRecord>();
+    const fresh = new Set<string>();
+    for (const [key, { record, isNew }] of this.#pending) {
+      changed.set(key, record);
+      if (isNew) fresh.add(key);
+    }
+    const pending = { changed, removed: this.#removed, fresh };
     const neighbourhood = await readNeighbourhood(this.#parts.repository, state, keys, pending);
     return this.#withFeatures(assignIds(neighbourhood.components, neighbourhood, this.#parts), neighbourhood);
   }
@@ -294,12 +329,13 @@ class Durable implements DurableResolver {
       const neighbourhood = await readNeighbourhood(this.#parts.repository, state, round, {
         changed: new Map(),
         removed: new Set(),
+        fresh: new Set(),
       });
       for (const { records } of neighbourhood.components) for (const record of records) done.add(recordKey(record));
       operations.push(...assignIds(neighbourhood.components, neighbourhood, this.#parts));
       round = [];
     };
-    for (const { records } of state.engine.clusters()) {
+    for (const records of state.engine.groups()) {
       const [first] = records;
       if (first === undefined || done.has(first) || this.#pending.has(first)) continue;
       round.push(first);
@@ -313,6 +349,7 @@ class Durable implements DurableResolver {
     try {
       await this.#apply(state, { operations, progress, lease });
       this.#tidying.noteAll();
+      this.#unchecked = [];
     } catch (error) {
       this.#forget();
       throw error;

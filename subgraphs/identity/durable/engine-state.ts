@@ -6,6 +6,7 @@ import { decisionKey, type MatchDecision, recordOfKey, recordsOfVerdict, type Ve
 import { redactedRecordId } from '../store/erasure.ts';
 import { REDACTED } from '../store/past.ts';
 import { type IdentityEvent, type IdentityRepository, recordKey, type SourceRecordKey } from '../store/repository.ts';
+import { inSlices } from './in-slices.ts';
 
 /** What an engine decides by: the documents in effect. */
 export interface EngineDocuments {
@@ -22,11 +23,13 @@ export interface EngineState {
   readonly engine: ResolutionEngine;
   /** Customers that records are pinned to, by record key. */
   readonly pins: Map<string, string>;
+  /** True when the store has no record that the engine has not: it was empty when this process began to write to it. */
+  readonly isComplete: boolean;
   /** The log's sequence that it stands at. */
   head: number;
 }
 
-const FEATURES_AT_ONCE = 5_000;
+const FEATURES_AT_ONCE = 1_000;
 const DECISIONS_AT_ONCE = 1_000;
 const EVENTS_AT_ONCE = 1_000;
 
@@ -49,19 +52,19 @@ export async function loadEngineState(
 ): Promise<EngineState> {
   const head = await repository.history.head();
   const engine = createEngine(await documentsInEffect(repository));
-  const state: EngineState = { engine, pins: new Map(), head };
+  const state: EngineState = { engine, pins: new Map(), isComplete: head === 0, head };
   await takeDecisions(repository, state);
-  const records: MatchRecord[] = [];
+  const loading = engine.loading();
   for (let after: string | null = null; ; ) {
     const page: Awaited<ReturnType<IdentityRepository['listFeatures']>> = await repository.listFeatures({
       after,
       first: FEATURES_AT_ONCE,
     });
-    for (const { features } of page.rows) records.push(JSON.parse(features) as MatchRecord);
+    loading.add(page.rows.map(({ features }) => JSON.parse(features) as MatchRecord));
     if (page.next === null) break;
     after = page.next;
   }
-  engine.load(records);
+  await inSlices(loading.finish());
   return state;
 }
 
@@ -147,7 +150,7 @@ function forget({ engine }: EngineState, unlinked: ReadonlySet<string>, hashKey:
   if (unlinked.size === 0) return [];
   const forgotten: string[] = [];
   const isRedacted = [...unlinked].some((name) => name.includes(`|${REDACTED}`));
-  for (const { records } of isRedacted ? engine.clusters() : []) {
+  for (const records of isRedacted ? engine.groups() : []) {
     for (const key of records) {
       const record = recordOfKey(key);
       const redacted = { ...record, sourceRecordId: redactedRecordId(hashKey, record) };

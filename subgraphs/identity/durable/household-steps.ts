@@ -7,6 +7,7 @@ import {
   type IdentityRepository,
   recordKey,
 } from '../store/repository.ts';
+import { foundersId } from './household-id.ts';
 
 const KEYS_AT_ONCE = 1_000;
 
@@ -25,6 +26,7 @@ export async function householdSteps(
   const people = reading.people();
   const homes = people.filter(({ length }) => length > 1);
   const ids = assign(homes, [...reading.stored.values()]);
+  await foundHomes(repository, homes, ids);
   const operations: IdentityOperation[] = [];
   const kept = new Set<string>();
   for (const home of homes) {
@@ -42,13 +44,28 @@ export async function householdSteps(
   return operations;
 }
 
+/**
+ * Gives new households the id that follows from who founds them: one that has vanished and comes back with the same people is
+ * the same. Where that id is in use by others meanwhile, it stays theirs.
+ */
+async function foundHomes(
+  repository: IdentityRepository,
+  homes: readonly (readonly string[])[],
+  ids: Map<readonly string[], string>,
+): Promise<void> {
+  const founded = new Map(homes.filter((home) => !ids.has(home)).map((home) => [foundersId(home), home]));
+  const known = await inChunks([...founded.keys()], (chunk) => repository.households.byIds(chunk));
+  for (const { householdId, customer360Ids } of known) if (customer360Ids.length > 0) founded.delete(householdId);
+  for (const [householdId, home] of founded) ids.set(home, householdId);
+}
+
 /** Which household goes on as which: to whom most of its people belong, each group the oldest of those it gets. */
 function assign(
   homes: readonly (readonly string[])[],
   stored: readonly StoredHousehold[],
 ): Map<readonly string[], string> {
   const ids = new Map<readonly string[], string>();
-  for (const { householdId, customer360Ids } of stored.toSorted((a, b) => (a.householdId < b.householdId ? -1 : 1))) {
+  for (const { householdId, customer360Ids } of stored.toSorted(byAge)) {
     const [heir] = homes
       .map((home) => ({ home, count: home.filter((id) => customer360Ids.includes(id)).length }))
       .filter(({ count }) => count > 0)
@@ -56,6 +73,12 @@ function assign(
     if (heir && !ids.has(heir.home)) ids.set(heir.home, householdId);
   }
   return ids;
+}
+
+/** Of two that were founded at once the one whose people came first is the older. */
+function byAge(a: StoredHousehold, b: StoredHousehold): number {
+  const [left, right] = [a, b].map(({ createdAt, customer360Ids }) => [createdAt, ...customer360Ids].join(' '));
+  return (left ?? '') < (right ?? '') ? -1 : 1;
 }
 
 /** Everybody who is concerned: whoever lives with somebody concerned, as the engine says or as the store says. */

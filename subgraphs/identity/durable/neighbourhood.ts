@@ -1,5 +1,5 @@
 import type { StoredIdentity } from '../resolution/assign.ts';
-import type { Component, MatchLink } from '../resolution/cluster.ts';
+import type { Component, MatchLink } from '../resolution/component.ts';
 import type { EngineCluster } from '../resolution/engine.ts';
 import { recordOfKey } from '../store/decision.ts';
 import {
@@ -16,6 +16,8 @@ import type { EngineState } from './engine-state.ts';
 export interface PendingRecords {
   readonly changed: ReadonlyMap<string, IdentityRecord>;
   readonly removed: ReadonlySet<string>;
+  /** Records that the store is known not to have: it need not be asked for them. */
+  readonly fresh: ReadonlySet<string>;
 }
 
 /** People as the engine sees them, and what the store holds of the customers they concern. */
@@ -80,7 +82,7 @@ class Reading {
     const ask = (key: string): void => {
       if (this.#asked.has(key)) return;
       this.#asked.add(key);
-      open.push(key);
+      if (!this.#pending.fresh.has(key)) open.push(key);
     };
     for (const key of keys) {
       ask(key);

@@ -4,6 +4,7 @@ import type { MatchRecord } from '../resolution/match-record.ts';
 import type { MatchRuleset } from '../resolution/rules/match-ruleset.ts';
 import { type CustomerIdentity, type IdentityRepository, recordKey } from '../store/repository.ts';
 import { type CreateEngine, documentsInEffect, takeDecisions } from './engine-state.ts';
+import { inSlices } from './in-slices.ts';
 
 /** What a draft of the rules would change among some records. */
 export interface Simulation {
@@ -33,8 +34,10 @@ const CUSTOMERS_AT_ONCE = 250;
 const RECORDS_AT_ONCE = 1_000;
 
 /**
- * Works out what a draft would make of the records, or of a sample of whole customers, with an engine of its own. Nothing
- * is written, and the engine in service is not touched.
+ * Works out what a draft would make of the records, or of a sample of whole customers, with engines of its own. Nothing is
+ * written, and the engine in service is not touched. The draft is held against the rules in effect on the very same records:
+ * how frequent values are depends on the records, so that customers as they are stored would differ from any sample by more
+ * than the rules. Pinned records stay where they are.
  */
 export async function simulateRuleset(
   repository: IdentityRepository,
@@ -42,11 +45,13 @@ export async function simulateRuleset(
   ruleset: MatchRuleset,
   options: SimulationOptions,
 ): Promise<Simulation> {
-  const { model } = await documentsInEffect(repository);
-  const engine = createEngine({ ruleset, model });
-  await takeDecisions(repository, { engine, pins: new Map(), head: 0 });
+  const inEffect = await documentsInEffect(repository);
+  const before = createEngine(inEffect);
+  const after = createEngine({ ruleset, model: inEffect.model });
+  const pins = new Map<string, string>();
+  for (const engine of [before, after]) await takeDecisions(repository, { engine, pins, isComplete: false, head: 0 });
+  const loadings = [before.loading(), after.loading()];
   const customerOf = new Map<string, string>();
-  const records: MatchRecord[] = [];
   for await (const customers of pagesOf(repository, options.sampleSize)) {
     for (const { customer360Id, records: own } of customers) {
       for (const record of own) customerOf.set(recordKey(record), customer360Id);
@@ -54,11 +59,13 @@ export async function simulateRuleset(
     const keys = customers.flatMap((customer) => customer.records);
     for (let at = 0; at < keys.length; at += RECORDS_AT_ONCE) {
       const features = await repository.featuresOf(keys.slice(at, at + RECORDS_AT_ONCE));
-      for (const text of features.values()) records.push(JSON.parse(text) as MatchRecord);
+      const records = [...features.values()].map((text) => JSON.parse(text) as MatchRecord);
+      for (const loading of loadings) loading.add(records);
     }
   }
-  engine.load(records);
-  return { recordCount: records.length, ...compare(engine, customerOf, options) };
+  for (const loading of loadings) await inSlices(loading.finish());
+  const isFree = (key: string): boolean => !pins.has(key);
+  return { recordCount: after.size, ...compare(before, after, { customerOf, isFree }, options) };
 }
 
 async function* pagesOf(repository: IdentityRepository, sampleSize: number): AsyncGenerator<CustomerIdentity[]> {
@@ -80,39 +87,72 @@ async function* pagesOf(repository: IdentityRepository, sampleSize: number): Asy
   }
 }
 
+/** Whose the records are, and which of them the rules may move. */
+interface Ownership {
+  readonly customerOf: ReadonlyMap<string, string>;
+  isFree(key: string): boolean;
+}
+
 function compare(
-  engine: ResolutionEngine,
-  customerOf: ReadonlyMap<string, string>,
+  before: ResolutionEngine,
+  after: ResolutionEngine,
+  ownership: Ownership,
   options: SimulationOptions,
 ): Omit<Simulation, 'recordCount'> {
-  const clustersOf = new Map<string, EngineCluster[]>();
-  const merged = new Set<string>();
-  const clusters: EngineCluster[] = [];
-  const differing: (readonly [string, string])[] = [];
-  for (const cluster of engine.clusters()) {
-    clusters.push(cluster);
-    const customers = new Map<string, string>();
-    for (const key of cluster.records) customers.set(customerOf.get(key) ?? '', key);
-    for (const id of customers.keys()) clustersOf.set(id, [...(clustersOf.get(id) ?? []), cluster]);
-    if (customers.size < 2) continue;
-    for (const id of customers.keys()) merged.add(id);
-    const link = cluster.links.find(({ from, to }) => customerOf.get(from) !== customerOf.get(to));
-    if (link) differing.push([link.from, link.to]);
-  }
-  const split = [...clustersOf].filter(([, parts]) => parts.length > 1);
-  for (const [id, [one, other]] of split) {
-    const own = (cluster: EngineCluster | undefined) => cluster?.records.find((key) => customerOf.get(key) === id);
-    const [left, right] = [own(one), own(other)];
-    if (left !== undefined && right !== undefined) differing.push([left, right]);
-  }
+  const clusters = [...after.clusters()];
+  const [left, right] = [groupsOf(before.groups(), ownership), groupsOf(after.groups(), ownership)];
+  const merged = apart(right, left, ownership);
+  const split = apart(left, right, ownership);
+  const merges = merged.filter(({ ids }) => ids.size > 1);
+  const splits = split.filter(({ ids }) => ids.size === 1);
+  const customers = new Set(ownership.customerOf.values()).size;
+  const ids = (changes: readonly Change[]) => new Set(changes.flatMap((change) => [...change.ids]));
   const largest = clusters.toSorted((a, b) => b.records.length - a.records.length || (a.key < b.key ? -1 : 1));
   return {
-    customersBefore: clustersOf.size,
-    customersAfter: clusters.length,
-    merges: merged.size,
-    splits: split.length,
-    affected: [...new Set([...merged, ...split.map(([id]) => id)])].sort(),
+    customersBefore: customers,
+    customersAfter: customers - left.length + right.length,
+    merges: ids(merges).size,
+    splits: splits.length,
+    affected: [...ids([...merges, ...splits])].sort(),
     largest: largest.slice(0, options.largest),
-    examples: differing.slice(0, options.examples).flatMap(([left, right]) => engine.explain(left, right) ?? []),
+    examples: [...merges, ...splits]
+      .slice(0, options.examples)
+      .flatMap(({ one, other }) => after.explain(one, other) ?? []),
   };
+}
+
+/** The free records of each cluster; clusters of pinned ones alone are left out. */
+function groupsOf(groups: Iterable<readonly string[]>, { isFree }: Ownership): string[][] {
+  const found: string[][] = [];
+  for (const group of groups) {
+    const free = group.filter(isFree);
+    if (free.length > 0) found.push(free);
+  }
+  return found;
+}
+
+/** People of one kind of cluster whom the other kind has apart. */
+interface Change {
+  /** The customers that these records are. */
+  readonly ids: ReadonlySet<string>;
+  /** Two records of them that are together here and apart there. */
+  readonly one: string;
+  readonly other: string;
+}
+
+/** The groups whose records are in several of the other groups. */
+function apart(
+  groups: readonly (readonly string[])[],
+  others: readonly (readonly string[])[],
+  { customerOf }: Ownership,
+): Change[] {
+  const groupOf = new Map(others.flatMap((group, index) => group.map((key) => [key, index] as const)));
+  const changes: Change[] = [];
+  for (const group of groups) {
+    const [one = ''] = group;
+    const other = group.find((key) => groupOf.get(key) !== groupOf.get(one));
+    if (other !== undefined)
+      changes.push({ ids: new Set(group.flatMap((key) => customerOf.get(key) ?? [])), one, other });
+  }
+  return changes;
 }

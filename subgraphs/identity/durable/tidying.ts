@@ -4,6 +4,7 @@ import type { IdentityOperation, IdentityRepository } from '../store/repository.
 import { reviewIdOf } from '../store/review.ts';
 import type { EngineState } from './engine-state.ts';
 import { householdSteps } from './household-steps.ts';
+import { inSlices } from './in-slices.ts';
 
 /** What tidying up after the engine is made from. */
 export interface TidyingParts {
@@ -61,7 +62,7 @@ export class Tidying {
   /** The steps from what the store has to what the engine says. */
   async operations(state: EngineState): Promise<IdentityOperation[]> {
     if (this.#isWhole) {
-      for (const { key } of state.engine.clusters()) this.note([key]);
+      for (const [first = ''] of state.engine.groups()) this.note([first]);
       this.#isWhole = false;
     }
     const model = await this.#model(state);
@@ -74,7 +75,7 @@ export class Tidying {
     if (engine.size < RECORDS_TO_FIT || engine.model.recordCount > 0) return null;
     if (await repository.documents.active('MODEL')) return null;
     if (!(await isReadWhole(repository, this.#clouds))) return null;
-    return { kind: 'activate', documentKind: 'MODEL', text: JSON.stringify(engine.fit()) };
+    return { kind: 'activate', documentKind: 'MODEL', text: JSON.stringify(await inSlices(engine.fitting())) };
   }
 
   async #reviews({ engine }: EngineState): Promise<IdentityOperation[]> {

@@ -5,7 +5,7 @@ import {
   type MergeInEffect,
   recordKey,
 } from '../store/repository.ts';
-import type { Component } from './cluster.ts';
+import type { Component } from './component.ts';
 import { chooseHeirs, type Heirs } from './heirs.ts';
 
 /** Rule of a record that came first, so that a new customer was made for it. */

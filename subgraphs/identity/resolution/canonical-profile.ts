@@ -1,6 +1,6 @@
 /**
  * What matching needs of a cloud's record: the part of the schema's `SourceProfile` that identity asks a cloud for.
- * Nothing of it is stored but identifiers in their normal form and a keyed hash of the given name.
+ * Nothing of it is stored but identifiers and features in their normal form.
  */
 export interface CanonicalProfile {
   readonly dataSourceId: string;

@@ -1,4 +1,4 @@
-import { Population } from './block/population.ts';
+import { Population, type Sharing } from './block/population.ts';
 import { ClusterTable } from './cluster/cluster-table.ts';
 import { Decisions } from './cluster/decisions.ts';
 import { EdgeStore } from './cluster/edges.ts';
@@ -8,6 +8,7 @@ import type {
   EngineChanges,
   EngineCluster,
   EngineHousehold,
+  EngineLoading,
   EngineWarning,
   LoadOptions,
   PairDecision,
@@ -27,8 +28,8 @@ import { SlotDirectory } from './slot-directory.ts';
 
 /** A block of more records is left out: their pairs are found by other keys. */
 const BLOCK_CAP = 40;
-/** Records that share a contact point whose number of people has changed are judged again, unless there are more. */
-const REJUDGE_LIMIT = 24;
+/** Records, or components, that a step of loading looks at. */
+const SLOTS_PER_STEP = 32;
 
 /** What an engine is made from. */
 export interface EngineParts {
@@ -76,45 +77,72 @@ class EngineState implements ResolutionEngine {
     return this.slots.size;
   }
 
-  load(records: Iterable<MatchRecord>, { fit = false }: LoadOptions = {}): void {
-    for (const record of records) this.place(record);
-    if (fit) this.currentModel = this.fit();
-    this.linkAll();
+  load(records: Iterable<MatchRecord>, options: LoadOptions = {}): void {
+    const loading = this.loading();
+    loading.add(records);
+    runToEnd(loading.finish(options));
+  }
+
+  loading(): EngineLoading {
+    return {
+      add: (records) => {
+        for (const record of records) this.place(this.slots.keyFor(record), this.population.features.add(record));
+      },
+      addEncoded: (records) => {
+        const first = this.population.features.adopt(records);
+        for (const [index, key] of records.keys.entries()) this.place(key, first + index);
+      },
+      finish: (options) => this.finishLoading(options),
+    };
   }
 
   adopt(model: MatchModel): void {
     this.currentModel = model;
-    this.linkAll();
+    runToEnd(this.linkAll());
   }
 
   upsert(record: MatchRecord): void {
+    this.upsertAll([record]);
+  }
+
+  upsertAll(records: Iterable<MatchRecord>): void {
     const { population, slots, clusterTable } = this;
-    const key = slots.keyFor(record);
-    const before = slots.slotOf(key);
-    const slot = population.write(record, before);
-    if (slot === before) return;
-    const sharing = population.sharing(slot);
+    const firstFresh = population.features.slots;
+    const before = new Map<number, Sharing>();
     const touched = new Set<number>();
-    if (before >= 0) {
-      for (const [shared, degree] of population.sharing(before)) sharing.set(shared, degree);
-      this.detach(before, touched);
+    for (const record of records) {
+      const key = slots.keyFor(record);
+      const replaced = slots.slotOf(key);
+      const slot = population.write(record, replaced);
+      if (slot === replaced) continue;
+      population.noteSharing(slot, true, before);
+      if (replaced >= 0) {
+        population.noteSharing(replaced, false, before);
+        this.detach(replaced, touched);
+      }
+      slots.put(key, slot);
+      clusterTable.add(slot);
+      population.enter(slot);
     }
-    slots.put(key, slot);
-    clusterTable.add(slot);
-    population.enter(slot);
-    this.linker.connect(slot, Number.MAX_SAFE_INTEGER);
-    this.settle(slot, new Set(population.resharing(sharing, REJUDGE_LIMIT)), touched);
+    // Slots are never used again: those above hold all the others.
+    for (let slot = firstFresh; slot < population.features.slots; slot += 1) {
+      if (slots.keyOf(slot) === '') continue;
+      this.linker.connect(slot, slot);
+      touched.add(slot);
+    }
+    this.settle(before, firstFresh, touched);
   }
 
   remove(key: string): boolean {
     const slot = this.slots.slotOf(key);
     if (slot < 0) return false;
-    const sharing = this.population.sharing(slot);
+    const before = new Map<number, Sharing>();
+    this.population.noteSharing(slot, false, before);
     const touched = new Set<number>();
     this.detach(slot, touched);
     this.slots.remove(key);
     this.removedKeys.push(key);
-    this.settle(-1, new Set(this.population.resharing(sharing, REJUDGE_LIMIT)), touched);
+    this.settle(before, this.population.features.slots, touched);
     return true;
   }
 
@@ -131,11 +159,20 @@ class EngineState implements ResolutionEngine {
     return this.views.clusters(this.slots.slots());
   }
 
+  groups(): IterableIterator<readonly string[]> {
+    return this.views.groups();
+  }
+
   takeChanges(): EngineChanges {
     const changed = this.clusterTable.takeChanged();
     const removed = this.removedKeys.filter((key) => !this.has(key));
     this.removedKeys = [];
     return { clusters: [...this.views.clusters(changed)], removed };
+  }
+
+  forgetChanges(): void {
+    this.clusterTable.takeChanged();
+    this.removedKeys = [];
   }
 
   decide(decision: PairDecision): void {
@@ -193,6 +230,10 @@ class EngineState implements ResolutionEngine {
   }
 
   fit(): MatchModel {
+    return runToEnd(this.fitting());
+  }
+
+  fitting(): Generator<void, MatchModel> {
     const decided = this.decided.all().map(({ left, right, kind }) => ({
       left: this.slots.slotOf(left),
       right: this.slots.slotOf(right),
@@ -206,27 +247,41 @@ class EngineState implements ResolutionEngine {
     return this.views.warnings(this.ruleset.document.clustering.alarmSize);
   }
 
-  private place(record: MatchRecord): void {
-    const key = this.slots.keyFor(record);
+  /** Enters a record that has been written, in place of the one of the same key. */
+  private place(key: string, slot: number): void {
     const before = this.slots.slotOf(key);
     if (before >= 0) {
       this.population.remove(before);
       this.edges.removeAll(before);
       this.clusterTable.remove(before);
     }
-    const slot = this.population.add(record);
+    this.population.enter(slot);
     this.slots.put(key, slot);
     this.clusterTable.add(slot);
   }
 
-  private linkAll(): void {
+  private *finishLoading({ fit = false }: LoadOptions = {}): Generator<void, void> {
+    if (fit) this.currentModel = yield* this.fitting();
+    yield* this.linkAll();
+  }
+
+  private *linkAll(): Generator<void, void> {
     this.judge = new PairJudge(this.population, this.ruleset, this.currentModel);
     this.edges = new EdgeStore();
     [this.linker, this.views] = this.wire();
-    for (const slot of this.slots.slots()) this.linker.connect(slot, slot);
-    this.clusterTable.assign(
-      this.linker.components(this.slots.slots()).flatMap((component) => this.linker.cluster(component)),
-    );
+    let count = 0;
+    for (const slot of this.slots.slots()) {
+      this.linker.connect(slot, slot);
+      count += 1;
+      if (count % SLOTS_PER_STEP === 0) yield;
+    }
+    const groups: number[][] = [];
+    for (const component of this.linker.eachComponent(this.slots.slots())) {
+      groups.push(...this.linker.cluster(component));
+      count += 1;
+      if (count % SLOTS_PER_STEP === 0) yield;
+    }
+    yield* this.clusterTable.assignInSteps(groups);
   }
 
   /** Takes a record out of everything but its key; what has to be clustered again goes into `touched`. */
@@ -239,31 +294,43 @@ class EngineState implements ResolutionEngine {
     this.population.remove(slot);
   }
 
-  /** Judges those again whose contact points are now shared by more or fewer people, then clusters all that is concerned. */
-  private settle(fresh: number, rejudged: ReadonlySet<number>, touched: Set<number>): void {
-    for (const slot of rejudged) {
-      if (slot === fresh) continue;
+  /** Judges those pairs again whose contact points weigh otherwise now, then clusters all that is concerned. */
+  private settle(before: ReadonlyMap<number, Sharing>, firstFresh: number, touched: Set<number>): void {
+    for (const key of this.population.reweighed(before.values(), BLOCK_CAP)) {
+      this.linker.rejudge(this.population.recordsOf(key), firstFresh, touched);
+    }
+    this.recluster(touched);
+  }
+
+  /**
+   * Clusters some records anew, with whoever is or was in a cluster with one of them. Their pairs are judged again first: how
+   * frequent values are moves with every record, and what comes of it must not depend on when a pair was judged.
+   */
+  private recluster(touched: ReadonlySet<number>): void {
+    const concerned = new Set(touched);
+    const done = new Set<number>();
+    for (const slot of concerned) {
+      for (const member of this.clusterTable.members(slot)) concerned.add(member);
+      this.linker.refresh(slot, done);
+      done.add(slot);
+      this.edges.each(slot, (to, bits) => {
+        if (bits >= this.judge.threshold) concerned.add(to);
+      });
+    }
+    const components = this.linker.components(concerned);
+    this.clusterTable.assign(components.flatMap((component) => this.linker.cluster(component)));
+  }
+
+  private rejudgePair(left: string, right: string): void {
+    const touched = new Set<number>();
+    for (const slot of [this.slots.slotOf(left), this.slots.slotOf(right)]) {
+      if (slot < 0) continue;
       this.edges.each(slot, (to) => touched.add(to));
       touched.add(slot);
       this.edges.removeAll(slot);
       this.linker.connect(slot, Number.MAX_SAFE_INTEGER);
     }
-    if (fresh >= 0) touched.add(fresh);
-    // Whoever is in a cluster with one of these has to be clustered in the same round.
-    const seeds = new Set(touched);
-    let components: number[][] = [];
-    for (let covered = 0; covered < seeds.size; ) {
-      for (const slot of seeds) for (const member of this.clusterTable.members(slot)) seeds.add(member);
-      covered = seeds.size;
-      components = this.linker.components(seeds);
-      for (const component of components) for (const slot of component) seeds.add(slot);
-    }
-    this.clusterTable.assign(components.flatMap((component) => this.linker.cluster(component)));
-  }
-
-  private rejudgePair(left: string, right: string): void {
-    const slots = [this.slots.slotOf(left), this.slots.slotOf(right)].filter((slot) => slot >= 0);
-    this.settle(-1, new Set(slots), new Set());
+    this.recluster(touched);
   }
 
   private explainer(): Explainer {
@@ -285,5 +352,12 @@ class EngineState implements ResolutionEngine {
       slots: () => this.slots.slots(),
     };
     return [new Linker(parts, this.judge), new EngineViews(parts, this.judge, this.ruleset)];
+  }
+}
+
+function runToEnd<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
   }
 }

@@ -49,6 +49,17 @@ export class EngineViews {
     }
   }
 
+  /** The records of every cluster, ascending, the clusters in the order of their first slots: without links, which cost more than all else. */
+  *groups(): IterableIterator<readonly string[]> {
+    const { clusters, names } = this.parts;
+    for (const slot of this.parts.slots()) {
+      // The smallest slot of a cluster is its label.
+      if (clusters.labelOf(slot) !== slot) continue;
+      const records = clusters.members(slot).map((member) => names.keyOf(member));
+      yield records.length === 1 ? records : records.sort();
+    }
+  }
+
   /** The links that lead from one record to another; none when they are apart. */
   chain(from: number, to: number): EngineLink[] {
     const { clusters } = this.parts;
@@ -93,12 +104,8 @@ export class EngineViews {
   warnings(alarmSize: number): EngineWarning[] {
     const { population, clusters } = this.parts;
     let large = 0;
-    const seen = new Set<number>();
     for (const slot of this.parts.slots()) {
-      const label = clusters.labelOf(slot);
-      if (seen.has(label)) continue;
-      seen.add(label);
-      if (clusters.members(slot).length > alarmSize) large += 1;
+      if (clusters.labelOf(slot) === slot && clusters.members(slot).length > alarmSize) large += 1;
     }
     const warnings: EngineWarning[] = [];
     if (large > 0)

@@ -1,3 +1,4 @@
+import type { EncodedRecords } from './block/encoder.ts';
 import type { MatchExplanation } from './explanation.ts';
 import type { MatchRecord } from './match-record.ts';
 import type { MatchModel } from './score/model.ts';
@@ -20,10 +21,14 @@ export interface ResolutionEngine {
 
   /** Adds many records, or replaces those with the same key, and links all once at the end: several times faster than `upsert`. */
   load(records: Iterable<MatchRecord>, options?: LoadOptions): void;
+  /** The same in pieces, for whoever has to do other work between. Until it is finished nothing else may be asked of the engine. */
+  loading(): EngineLoading;
   /** Puts another model in force and decides again about all. */
   adopt(model: MatchModel): void;
   /** Adds or replaces one record and decides again about those it touches. Equal features change nothing. */
   upsert(record: MatchRecord): void;
+  /** The same for many at once upon those that are there: what a record sets off is worked out once for all of them. */
+  upsertAll(records: Iterable<MatchRecord>): void;
   /** Forgets a record; false when it was not there. What it held together falls apart. */
   remove(key: string): boolean;
   has(key: string): boolean;
@@ -32,8 +37,12 @@ export interface ResolutionEngine {
   clusterOf(key: string): EngineCluster | undefined;
   /** Every cluster, the one with the smallest first record first. */
   clusters(): IterableIterator<EngineCluster>;
+  /** The records of every cluster, keys ascending, without the links: for whoever only wants to know who is together. */
+  groups(): IterableIterator<readonly string[]>;
   /** Clusters whose set of records has changed since the last call, and the records that went; forgets them. */
   takeChanges(): EngineChanges;
+  /** Forgets them without working them out. */
+  forgetChanges(): void;
 
   /** A person's decision, a hard constraint from now on: it replaces an earlier one about the same two. Records may be unknown yet. */
   decide(decision: PairDecision): void;
@@ -55,8 +64,19 @@ export interface ResolutionEngine {
 
   /** A model fitted to the records that are here, without labels; what reviewers decided counts as certain. Does not put it in force. */
   fit(): MatchModel;
+  /** The same in steps of a millisecond or so, for whoever has to do other work between; records may come and go meanwhile. */
+  fitting(): Generator<void, MatchModel>;
   /** Clusters larger than the ruleset's alarm, identifiers that too many share, blocks left out. Counts and sizes, nobody's data. */
   warnings(): readonly EngineWarning[];
+}
+
+/** Records on their way into an engine. */
+export interface EngineLoading {
+  add(records: Iterable<MatchRecord>): void;
+  /** Records that another thread has written as numbers. All records of the engine have to come from one encoder then. */
+  addEncoded(records: EncodedRecords): void;
+  /** Fits where that is asked for, and links all. To be run to its end; each step takes a millisecond or so. */
+  finish(options?: LoadOptions): Generator<void, void>;
 }
 
 /** How `load` goes about it. */

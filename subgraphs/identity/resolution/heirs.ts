@@ -1,5 +1,5 @@
 import { type LinkedRecord, type MergeInEffect, recordKey } from '../store/repository.ts';
-import type { Component } from './cluster.ts';
+import type { Component } from './component.ts';
 
 /** Under which ids the components go on. */
 export interface Heirs {

@@ -8,7 +8,6 @@ import type {
   CanonicalSocial,
 } from './canonical-profile.ts';
 import { fold } from './fold.ts';
-import { createGivenNameHasher } from './given-name.ts';
 
 const CACHED_TEXTS = 20_000;
 const E164 = /^\+[1-9]\d{6,14}$/;
@@ -18,16 +17,11 @@ const EMAIL_LENGTH_LIMIT = 254;
 const IDENTIFIER_LENGTH_LIMIT = 400;
 const GMAIL_DOMAINS = new Set(['gmail.com', 'googlemail.com']);
 
-/** Turns what a cloud says of a record into what identity keeps of it. `hashKey` is the store's own, see `IdentityRepository.hashKey`. */
-export function createNormaliser(hashKey: string): (profile: CanonicalProfile) => IdentityRecord {
-  const hashOf = createGivenNameHasher(hashKey);
-  return (profile) => ({
-    dataSourceId: profile.dataSourceId,
-    dataSourceObjectId: profile.dataSourceObjectId,
-    sourceRecordId: profile.sourceRecordId,
-    identifiers: identifiersOf(profile),
-    givenNameHash: hashOf(profile),
-  });
+/** What identity keeps of what a cloud says of a record, beside its features. */
+export function identityRecordOf(profile: CanonicalProfile): IdentityRecord {
+  const { dataSourceId, dataSourceObjectId, sourceRecordId } = profile;
+  // Names are compared by the engine's features.
+  return { dataSourceId, dataSourceObjectId, sourceRecordId, identifiers: identifiersOf(profile), givenNameHash: null };
 }
 
 /** Every identifier of a record in its normal form, each once, in a fixed order. */

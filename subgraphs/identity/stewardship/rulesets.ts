@@ -1,7 +1,11 @@
 import { CodedError } from '../../../schema/errors.ts';
 import type { Principal } from '../../../schema/principal.ts';
-import { createMatchRuleset, loadDefaultMatchRuleset, type MatchRuleset } from '../resolution/rules/match-ruleset.ts';
-import { RulesetInvalid } from '../resolution/ruleset.ts';
+import {
+  createMatchRuleset,
+  loadDefaultMatchRuleset,
+  type MatchRuleset,
+  RulesetInvalid,
+} from '../resolution/rules/match-ruleset.ts';
 import type { StoredDocument } from '../store/document.ts';
 import type { IdentityRepository } from '../store/repository.ts';
 import { once, type StewardInput, type StewardParts } from './once.ts';

@@ -25,7 +25,7 @@ export interface IdentityRecord extends SourceRecordKey {
   /** What the cloud calls such a record, such as `account`. */
   readonly dataSourceObjectId: string;
   readonly identifiers: readonly Identifier[];
-  /** Keyed hash of the normalised given name, null without one: lets a rule see that two names differ, never which they are. */
+  /** Keyed hash of the given name in stores that were written before names were compared by features; null in all that is written now. */
   readonly givenNameHash: string | null;
 }
 

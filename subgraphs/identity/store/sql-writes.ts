@@ -10,7 +10,7 @@ import {
   type StoredRecord,
 } from './fold.ts';
 import type { NamedByChangeSet } from './named.ts';
-import { type ChangeSet, recordKey, type StoredFeatures } from './repository.ts';
+import { type ChangeSet, recordKey } from './repository.ts';
 import { readDecidedState } from './sql-decided.ts';
 
 /** `$1` customers, `$2` merges, `$3` data sources with `$4` record ids: what a change set names, and what hangs together with it. */
@@ -121,7 +121,7 @@ function storedRecordOfTuple(tuple: StoredRecordTuple): StoredRecord {
   };
 }
 
-/** Writes what a change set comes to: one statement for each kind of row that changes, however many rows. */
+/** Writes what a change set comes to: one statement for all new rows, one for each kind of row that changes, however many rows. */
 export async function writeNetEffects(
   transaction: Queryable,
   at: string,
@@ -133,17 +133,14 @@ export async function writeNetEffects(
     recordIds.set(recordKey(record), state.lastRecordId + index + 1);
   });
   const idOf = (record: StoredRecord) => recordIds.get(recordKey(record));
-  await createCustomers(transaction, at, effects.createdCustomers);
+  await addRows(transaction, at, effects, { recordIds, idOf });
   await moveCustomers(transaction, effects.movedCustomers);
   // Before the new merges: a customer may be merged anew in the change set that takes its old merge back.
   await undoMerges(transaction, at, effects.undoneMerges);
   await recordMerges(transaction, effects.recordedMerges);
   await removeIdentifiers(transaction, effects.removedIdentifiers, idOf);
   await deleteRecords(transaction, effects.deletedRecords, idOf);
-  await insertRecords(transaction, effects.insertedRecords, idOf);
   await updateRecords(transaction, effects.updatedRecords, idOf);
-  await addIdentifiers(transaction, effects.addedIdentifiers, idOf);
-  await storeFeatures(transaction, effects.features, recordIds);
 }
 
 /** Keeps where the reading of a cloud stands. */
@@ -156,13 +153,25 @@ export async function writeProgress(transaction: Queryable, progress: ChangeSet[
   );
 }
 
-async function createCustomers(transaction: Queryable, at: string, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await transaction.query(
-    `INSERT INTO identity.customer (customer360_id, survivor360_id, created_at)
-     SELECT id, id, $2::timestamptz FROM unnest($1::text[]) AS created (id)`,
-    [ids, at],
-  );
+/**
+ * New rows of every kind in one statement: most change sets have nothing else, and a server is a round trip away. None of them
+ * is among the rows that the other statements change or delete.
+ */
+async function addRows(
+  transaction: Queryable,
+  at: string,
+  { createdCustomers, insertedRecords, addedIdentifiers, features }: NetEffects,
+  { recordIds, idOf }: { readonly recordIds: ReadonlyMap<string, number>; readonly idOf: RecordNumber },
+): Promise<void> {
+  if (createdCustomers.length + insertedRecords.length + addedIdentifiers.length + features.length === 0) return;
+  await transaction.query(ADD_ROWS, [
+    ...recordColumns(insertedRecords, idOf),
+    createdCustomers,
+    at,
+    ...identifierColumns(addedIdentifiers, idOf),
+    features.map(({ record }) => recordIds.get(recordKey(record))),
+    features.map(({ features: text }) => text),
+  ]);
 }
 
 async function moveCustomers(transaction: Queryable, moves: readonly CustomerMove[]): Promise<void> {
@@ -237,18 +246,6 @@ async function deleteRecords(
   );
 }
 
-async function insertRecords(
-  transaction: Queryable,
-  records: readonly StoredRecord[],
-  idOf: RecordNumber,
-): Promise<void> {
-  if (records.length === 0) return;
-  await transaction.query(
-    `INSERT INTO identity.source_record (${RECORD_COLUMNS}) SELECT * FROM ${UNNESTED_RECORDS}`,
-    recordColumns(records, idOf),
-  );
-}
-
 async function updateRecords(
   transaction: Queryable,
   records: readonly StoredRecord[],
@@ -264,33 +261,6 @@ async function updateRecords(
   );
 }
 
-async function addIdentifiers(
-  transaction: Queryable,
-  added: readonly RecordIdentifier[],
-  idOf: RecordNumber,
-): Promise<void> {
-  if (added.length === 0) return;
-  await transaction.query(
-    `INSERT INTO identity.identifier (record_id, identifier_type, normalized_value)
-     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])`,
-    identifierColumns(added, idOf),
-  );
-}
-
-async function storeFeatures(
-  transaction: Queryable,
-  features: readonly StoredFeatures[],
-  recordIds: ReadonlyMap<string, number>,
-): Promise<void> {
-  if (features.length === 0) return;
-  await transaction.query(
-    `INSERT INTO identity.match_feature (record_id, features) SELECT * FROM unnest($1::bigint[], $2::text[])
-     ON CONFLICT (record_id) DO UPDATE SET features = excluded.features
-     WHERE match_feature.features <> excluded.features`,
-    [features.map(({ record }) => recordIds.get(recordKey(record))), features.map(({ features: text }) => text)],
-  );
-}
-
 type RecordNumber = (record: StoredRecord) => number | undefined;
 
 const RECORD_COLUMNS = `record_id, data_source_id, source_record_id, data_source_object_id, given_name_hash,
@@ -298,6 +268,20 @@ const RECORD_COLUMNS = `record_id, data_source_id, source_record_id, data_source
 
 const UNNESTED_RECORDS = `unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
   $8::text[], $9::timestamptz[], $10::double precision[])`;
+
+/** `$1` to `$10` records, `$11` customers created at `$12`, `$13` to `$15` identifiers, `$16` and `$17` features. */
+export const ADD_ROWS = `
+WITH created AS (
+  INSERT INTO identity.customer (customer360_id, survivor360_id, created_at)
+  SELECT id, id, $12::timestamptz FROM unnest($11::text[]) AS created (id)
+), inserted AS (
+  INSERT INTO identity.source_record (${RECORD_COLUMNS}) SELECT * FROM ${UNNESTED_RECORDS}
+), added AS (
+  INSERT INTO identity.identifier (record_id, identifier_type, normalized_value)
+  SELECT * FROM unnest($13::bigint[], $14::text[], $15::text[])
+)
+INSERT INTO identity.match_feature (record_id, features) SELECT * FROM unnest($16::bigint[], $17::text[])
+ON CONFLICT (record_id) DO UPDATE SET features = excluded.features WHERE match_feature.features <> excluded.features`;
 
 function recordColumns(records: readonly StoredRecord[], idOf: RecordNumber): unknown[][] {
   return [

@@ -1,13 +1,7 @@
 import type { MatchRecord } from '../match-record.ts';
-import { phoneKey } from '../normalise/phone.ts';
-import { withoutDigraphs } from '../normalise/text.ts';
 import { Dictionary, grown } from './dictionary.ts';
-
-/** Numbers that each address takes: place (number and street together), street, number, unit, postal code, city. */
-export const ADDRESS_WIDTH = 6;
-const HEADER = 4;
-const GENERATIONS = ['', 'SR', 'JR', 'II', 'III', 'IV'];
-const COUNT_LIMIT = 15;
+import type { EncodedRecords } from './encoder.ts';
+import { ADDRESS_WIDTH, FeatureWriter, HEADER, ROOM } from './feature-writer.ts';
 
 /** Where the features of a record lie in `Features.data`; filled by `Features.read`, used again and again. */
 export class FeatureCursor {
@@ -40,21 +34,7 @@ export class FeatureCursor {
  * Every record's features as numbers in one array, and the dictionaries that give the texts: a million records take some
  * hundred megabytes. A record is a slot; slots are never used again while the state lives.
  */
-export class Features {
-  /** Given names, family names and their words. */
-  readonly names = new Dictionary();
-  readonly emails = new Dictionary();
-  readonly phones = new Dictionary();
-  readonly places = new Dictionary();
-  readonly streets = new Dictionary();
-  readonly numbers = new Dictionary();
-  readonly units = new Dictionary();
-  readonly postalCodes = new Dictionary();
-  readonly cities = new Dictionary();
-  readonly socials = new Dictionary();
-  readonly identifications = new Dictionary();
-  readonly attributes = new Dictionary();
-  readonly countries = new Dictionary();
+export class Features extends FeatureWriter {
   /** Domains of e-mail addresses, counted as often as records use one. */
   readonly domains = new Dictionary();
   readonly birthDates = new Map<number, number>();
@@ -77,11 +57,30 @@ export class Features {
     this.slots += 1;
     this.size += 1;
     if (slot >= this.offsets.length) this.offsets = grown(this.offsets, slot + 1);
-    if (this.used + 256 >= this.data.length) this.data = grown(this.data, this.used + 256);
+    if (this.used + ROOM >= this.data.length) this.data = grown(this.data, this.used + ROOM);
     this.offsets[slot] = this.used;
-    this.used = this.write(record, this.used);
+    this.used = this.write(record, this.data, this.used);
     this.countUses(slot, 1);
     return slot;
+  }
+
+  /** Takes over records that an encoder has written, and gives the slot of the first; all that are here have to come from it. */
+  adopt({ data, starts, texts }: EncodedRecords): number {
+    const first = this.slots;
+    for (const [index, list] of texts.entries()) this.dictionaries[index]?.append(list);
+    if (this.used + data.length + ROOM >= this.data.length)
+      this.data = grown(this.data, this.used + data.length + ROOM);
+    this.data.set(data, this.used);
+    const end = first + starts.length;
+    if (end > this.offsets.length) this.offsets = grown(this.offsets, end);
+    for (let i = 0; i < starts.length; i += 1) {
+      this.offsets[first + i] = this.used + (starts[i] as number);
+      this.countUses(first + i, 1);
+    }
+    this.used += data.length;
+    this.slots = end;
+    this.size += starts.length;
+    return first;
   }
 
   /** Takes a record's features out of the counts; they stay readable until the slot is forgotten. */
@@ -139,46 +138,6 @@ export class Features {
     cursor.attributeAt = cursor.identificationAt + cursor.identificationCount;
     cursor.attributeCount = counts >>> 28;
     return cursor;
-  }
-
-  private write(record: MatchRecord, start: number): number {
-    const { data } = this;
-    let at = start + HEADER;
-    let counts = 0;
-    const put = (values: readonly string[] | undefined, shift: number, idOf: (value: string) => number): void => {
-      if (values === undefined) return;
-      const count = Math.min(values.length, COUNT_LIMIT);
-      for (let i = 0; i < count; i += 1) data[at + i] = idOf(values[i] as string);
-      at += count;
-      counts |= count << shift;
-    };
-    put(record.given, 0, (name) => this.names.idOf(name));
-    put(record.family, 4, (name) => this.names.idOf(name));
-    put(record.emails, 8, (email) => this.emails.idOf(email));
-    put(record.phones, 12, (phone) => this.phones.idOf(phoneKey(phone)));
-    const addresses = record.addresses ?? [];
-    const addressCount = Math.min(addresses.length, COUNT_LIMIT);
-    for (let i = 0; i < addressCount; i += 1) {
-      const { street, number, unit, postalCode, city } = addresses[i] as NonNullable<(typeof addresses)[number]>;
-      data[at] = street && number ? this.places.idOf(`${number} ${street}`) : -1;
-      data[at + 1] = street ? this.streets.idOf(street) : -1;
-      data[at + 2] = number ? this.numbers.idOf(number) : -1;
-      data[at + 3] = unit ? this.units.idOf(unit) : -1;
-      data[at + 4] = postalCode ? this.postalCodes.idOf(postalCode) : -1;
-      data[at + 5] = city ? this.cities.idOf(withoutDigraphs(city)) : -1;
-      at += ADDRESS_WIDTH;
-    }
-    counts |= addressCount << 16;
-    put(record.socials, 20, (social) => this.socials.idOf(social));
-    put(record.identifications, 24, (identification) => this.identifications.idOf(withoutIssuer(identification)));
-    put(record.attributes, 28, (attribute) => this.attributes.idOf(attribute));
-    const { birthDate: birth, family } = record;
-    data[start] = counts;
-    data[start + 1] = birth ? (birth.year << 9) | (birth.month << 5) | birth.day | (birth.ambiguous ? 1 << 30 : 0) : 0;
-    const country = record.country ? this.countries.idOf(record.country) + 1 : 0;
-    data[start + 2] = Math.max(0, GENERATIONS.indexOf(record.generation ?? '')) | (country << 4);
-    data[start + 3] = family && family.length > 0 ? this.names.idOf(family.join('')) : -1;
-    return at;
   }
 
   private readonly cursor = new FeatureCursor();
@@ -248,10 +207,4 @@ export class Counter {
   get(id: number): number {
     return this.counts[id] ?? 0;
   }
-}
-
-/** Issuers are written in too many ways (`US`, `USA`) to be compared: type and number decide. */
-function withoutIssuer(identification: string): string {
-  const [type = '', , number = ''] = identification.split('|');
-  return `${type}|${number}`;
 }

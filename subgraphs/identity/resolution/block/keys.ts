@@ -1,5 +1,7 @@
 import type { NameTable } from '../compare/name-table.ts';
-import { ADDRESS_WIDTH, type FeatureCursor, type Features } from './features.ts';
+import { ADDRESS_WIDTH } from './feature-writer.ts';
+import type { FeatureCursor, Features } from './features.ts';
+import { hashOf, NO_LETTERS } from './hash.ts';
 
 /** Kinds of key. Those of contact points also tell how many people share one. */
 export const KEY = {
@@ -31,6 +33,9 @@ const SHORTEST_MAILBOX = 5;
 const SHORTEST_LETTERS = 6;
 const PHONE_SUFFIX = 7;
 const SHORTEST_SORTED = 6;
+const AT_SIGN = 64;
+const LETTER_A = 97;
+const LETTER_Z = 122;
 
 /** A key as a number of 32 bits. */
 export function keyOf(kind: number, first: number, second = 0): number {
@@ -38,13 +43,6 @@ export function keyOf(kind: number, first: number, second = 0): number {
   hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) ^ Math.imul(second + 0x165667b1, 0x27d4eb2f);
   hash = Math.imul(hash ^ (hash >>> 13), 0x9e3779b1);
   return (hash ^ (hash >>> 16)) | 0;
-}
-
-/** A text as a number of 32 bits. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash;
 }
 
 /**
@@ -85,22 +83,6 @@ export function keysOf(features: Features, names: NameTable, cursor: FeatureCurs
   return count;
 }
 
-/** The keys of a record's contact points, accounts and official numbers: those that tell how many people share one. */
-export function contactKeysOf(features: Features, cursor: FeatureCursor): number[] {
-  const { data } = features;
-  const keys: number[] = [];
-  for (let i = 0; i < cursor.emailCount; i += 1) keys.push(keyOf(KEY.email, data[cursor.emailAt + i] as number));
-  for (let i = 0; i < cursor.phoneCount; i += 1) keys.push(phoneKeyOf(features, data[cursor.phoneAt + i] as number));
-  for (let i = 0; i < cursor.socialCount; i += 1) keys.push(keyOf(KEY.social, data[cursor.socialAt + i] as number));
-  for (let i = 0; i < cursor.identificationCount; i += 1)
-    keys.push(keyOf(KEY.identification, data[cursor.identificationAt + i] as number));
-  for (let i = 0; i < cursor.addressCount; i += 1) {
-    const place = data[cursor.addressAt + i * ADDRESS_WIDTH] as number;
-    if (place >= 0) keys.push(keyOf(KEY.place, place));
-  }
-  return keys;
-}
-
 /** The key of a telephone number: its last digits, so that a missing area code does no harm. */
 export function phoneKeyOf(features: Features, phone: number): number {
   return keyOf(KEY.phone, hashOf(features.phones.text(phone).slice(-PHONE_SUFFIX)));
@@ -116,10 +98,20 @@ function addSorted(text: string, add: (key: number) => void): void {
 function addEmail(features: Features, email: number, add: (key: number) => void): void {
   add(keyOf(KEY.email, email));
   const text = features.emails.text(email);
-  const mailbox = text.slice(0, text.indexOf('@'));
-  if (mailbox.length >= SHORTEST_MAILBOX) add(keyOf(KEY.mailbox, hashOf(mailbox)));
-  const letters = mailbox.replace(/[^a-z]/g, '');
-  if (letters.length >= SHORTEST_LETTERS) add(keyOf(KEY.letters, hashOf(letters)));
+  let mailbox = NO_LETTERS;
+  let letters = NO_LETTERS;
+  let letterCount = 0;
+  let length = 0;
+  for (let code = text.charCodeAt(0); code !== AT_SIGN && length < text.length; code = text.charCodeAt(length)) {
+    mailbox = Math.imul(mailbox ^ code, 0x01000193);
+    if (code >= LETTER_A && code <= LETTER_Z) {
+      letters = Math.imul(letters ^ code, 0x01000193);
+      letterCount += 1;
+    }
+    length += 1;
+  }
+  if (length >= SHORTEST_MAILBOX) add(keyOf(KEY.mailbox, mailbox));
+  if (letterCount >= SHORTEST_LETTERS) add(keyOf(KEY.letters, letters));
 }
 
 function addNames(features: Features, names: NameTable, cursor: FeatureCursor, add: (key: number) => void): void {
@@ -130,22 +122,22 @@ function addNames(features: Features, names: NameTable, cursor: FeatureCursor, a
   const postal = firstOf(features, cursor, 4);
   const city = firstOf(features, cursor, 5);
   if (birthDate >= 512) add(keyOf(KEY.birthDate, sortedBirthDate(birthDate)));
+  const soundOfFamily = family >= 0 ? names.hashes(family).sound : 0;
   if (family >= 0) {
-    const sound = hashOf(names.sound(family));
-    add(keyOf(KEY.familyRare, hashOf(names.plain(family))));
-    if (birthDate >= 512) add(keyOf(KEY.birthFamily, sortedBirthDate(birthDate), sound));
-    if (postal >= 0) add(keyOf(KEY.familyPostal, sound, postal));
-    if (city >= 0) add(keyOf(KEY.familyCity, sound, city));
+    add(keyOf(KEY.familyRare, names.hashes(family).plain));
+    if (birthDate >= 512) add(keyOf(KEY.birthFamily, sortedBirthDate(birthDate), soundOfFamily));
+    if (postal >= 0) add(keyOf(KEY.familyPostal, soundOfFamily, postal));
+    if (city >= 0) add(keyOf(KEY.familyCity, soundOfFamily, city));
   }
   if (given < 0) return;
-  const formal = hashOf(names.sound(given).slice(0, 3));
-  if (birthDate >= 512) add(keyOf(KEY.birthGiven, sortedBirthDate(birthDate), formal));
-  if (postal >= 0) add(keyOf(KEY.givenPostal, hashOf(names.formal(given)[0] ?? ''), postal));
+  const { sound: soundOfGiven, beginning, formal } = names.hashes(given);
+  if (birthDate >= 512) add(keyOf(KEY.birthGiven, sortedBirthDate(birthDate), beginning));
+  if (postal >= 0) add(keyOf(KEY.givenPostal, formal, postal));
   if (family < 0) return;
   // Unordered, so that given and family name may have been put the wrong way round.
-  const sound = pairOf(hashOf(names.sound(given)), hashOf(names.sound(family)));
+  const sound = pairOf(soundOfGiven, soundOfFamily);
   add(keyOf(KEY.soundNames, sound));
-  add(keyOf(KEY.exactNames, pairOf(hashOf(names.formal(given)[0] ?? ''), hashOf(names.plain(family)))));
+  add(keyOf(KEY.exactNames, pairOf(formal, names.hashes(family).plain)));
   const year = birthDate >>> 9;
   if (year > 0) add(keyOf(KEY.namesYear, sound, year));
   if (postal >= 0) add(keyOf(KEY.namesPostal, sound, postal));
@@ -158,9 +150,11 @@ function addMailboxes(features: Features, given: number, family: number, add: (k
   const first = features.names.text(given);
   const last = features.names.text(family);
   if (first.length < 2 || last.length < 3) return;
-  for (const mailbox of [first + last, last + first, `${first[0]}${last}`]) {
-    if (mailbox.length >= SHORTEST_LETTERS) add(keyOf(KEY.letters, hashOf(mailbox)));
+  if (first.length + last.length >= SHORTEST_LETTERS) {
+    add(keyOf(KEY.letters, hashOf(last, hashOf(first))));
+    add(keyOf(KEY.letters, hashOf(first, hashOf(last))));
   }
+  if (1 + last.length >= SHORTEST_LETTERS) add(keyOf(KEY.letters, hashOf(last, hashOf(first[0] as string))));
 }
 
 function firstOf(features: Features, cursor: FeatureCursor, part: number): number {

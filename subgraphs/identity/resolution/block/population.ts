@@ -1,16 +1,32 @@
-import { Comparer } from '../compare/compare.ts';
+import { Comparer, type IgnoredValues } from '../compare/compare.ts';
 import { Degrees } from '../compare/degree.ts';
 import { NameTable, type NicknameGroups } from '../compare/name-table.ts';
 import type { MatchRecord } from '../match-record.ts';
 import type { MatchRuleset } from '../rules/match-ruleset.ts';
 import { createValueFilter } from '../rules/value-filter.ts';
 import { type Dictionary, grown } from './dictionary.ts';
+import { ADDRESS_WIDTH } from './feature-writer.ts';
 import { FeatureCursor, Features } from './features.ts';
 import { IndexTable } from './index-table.ts';
-import { contactKeysOf, keysOf } from './keys.ts';
+import { KEY, keyOf, keysOf, phoneKeyOf } from './keys.ts';
 
 const KEYS_LIMIT = 96;
 const CANDIDATES_LIMIT = 4_096;
+const RECORDS_OF_KEY_LIMIT = 1_024;
+/** Room for the numbers of values beside a key of 32 bits, in one number. */
+const VALUES = 2 ** 21;
+
+type IsIgnored = IgnoredValues['email'];
+
+/** How a value that records share weighed before a change. */
+export interface Sharing {
+  readonly key: number;
+  readonly value: number;
+  readonly isIgnored: IsIgnored;
+  readonly wasIgnored: boolean;
+  /** How many people share it. */
+  readonly degree: number;
+}
 
 /** The records, the index over them, and what comparing them needs. */
 export class Population {
@@ -19,6 +35,7 @@ export class Population {
   readonly names: NameTable;
   readonly degrees: Degrees;
   readonly comparer: Comparer;
+  readonly ignored: IgnoredValues;
   /** Candidates of the last call of `findCandidates`. */
   readonly candidates = new Int32Array(CANDIDATES_LIMIT);
   /** Keys that were left out because too many records have them, since the beginning. */
@@ -39,19 +56,13 @@ export class Population {
     this.postings = new Int32Array(cap);
     this.names = new NameTable(this.features.names, nicknames);
     this.degrees = new Degrees(this.features, this.names, this.index, new FeatureCursor());
+    this.ignored = createValueFilter(ruleset, this.features);
     this.comparer = new Comparer({
       features: this.features,
       names: this.names,
       degrees: this.degrees,
-      ignored: createValueFilter(ruleset, this.features),
+      ignored: this.ignored,
     });
-  }
-
-  /** Adds a record and gives its slot. */
-  add(record: MatchRecord): number {
-    const slot = this.features.add(record);
-    this.enter(slot);
-    return slot;
   }
 
   /** Writes a record's features, to be entered into the index by `enter`; gives `before` when that record has the same features. */
@@ -88,21 +99,62 @@ export class Population {
     this.features.remove(slot);
   }
 
-  /** The keys of a record's contact points, and how many people share each. */
-  sharing(slot: number): Map<number, number> {
-    const keys = contactKeysOf(this.features, this.features.read(slot, this.cursor));
-    return new Map(keys.map((key) => [key, this.degrees.of(key)]));
+  /**
+   * Notes how the values that a record shares with others weigh before it joins them or goes; what is noted already stays.
+   * `isCounted` for a record that has joined the counts, though not the index yet.
+   */
+  noteSharing(slot: number, isCounted: boolean, into: Map<number, Sharing>): void {
+    const fewer = isCounted ? 1 : 0;
+    this.eachContact(slot, (key, value, isIgnored) => {
+      const name = key * VALUES + value;
+      if (into.has(name)) return;
+      into.set(name, { key, value, isIgnored, wasIgnored: isIgnored(value, fewer), degree: this.degrees.of(key) });
+    });
   }
 
-  /** The records of those keys that are shared by another number of people now than `before` says, unless more than `limit` records have one. */
-  resharing(before: ReadonlyMap<number, number>, limit: number): number[] {
-    const found: number[] = [];
-    for (const [key, degree] of before) {
-      if (this.index.count(key) > limit || this.degrees.of(key) === degree) continue;
-      const written = this.index.read(key, this.postings);
-      for (let i = 0; i < written; i += 1) found.push(this.postings[i] as number);
+  /**
+   * The keys of values that weigh otherwise now than was noted, because more or fewer people share them (unless more than
+   * `limit` records do), or because the number of records has crossed what the ruleset allows.
+   */
+  reweighed(before: Iterable<Sharing>, limit: number): Set<number> {
+    const found = new Set<number>();
+    for (const { key, value, isIgnored, wasIgnored, degree } of before) {
+      const hasCrossed = isIgnored(value) !== wasIgnored;
+      if (hasCrossed || (this.degrees.of(key) !== degree && this.index.count(key) <= limit)) found.add(key);
     }
     return found;
+  }
+
+  /** The records of a key, of very many some. */
+  recordsOf(key: number): Int32Array {
+    const found = new Int32Array(Math.min(this.index.count(key), RECORDS_OF_KEY_LIMIT));
+    return found.subarray(0, this.index.read(key, found));
+  }
+
+  private eachContact(slot: number, visit: (key: number, value: number, isIgnored: IsIgnored) => void): void {
+    const { features, ignored } = this;
+    const { data } = features;
+    const cursor = features.read(slot, this.cursor);
+    for (let i = 0; i < cursor.emailCount; i += 1) {
+      const email = data[cursor.emailAt + i] as number;
+      visit(keyOf(KEY.email, email), email, ignored.email);
+    }
+    for (let i = 0; i < cursor.phoneCount; i += 1) {
+      const phone = data[cursor.phoneAt + i] as number;
+      visit(phoneKeyOf(features, phone), phone, ignored.phone);
+    }
+    for (let i = 0; i < cursor.socialCount; i += 1) {
+      const social = data[cursor.socialAt + i] as number;
+      visit(keyOf(KEY.social, social), social, ignored.social);
+    }
+    for (let i = 0; i < cursor.identificationCount; i += 1) {
+      const identification = data[cursor.identificationAt + i] as number;
+      visit(keyOf(KEY.identification, identification), identification, ignored.identification);
+    }
+    for (let i = 0; i < cursor.addressCount; i += 1) {
+      const place = data[cursor.addressAt + i * ADDRESS_WIDTH] as number;
+      if (place >= 0) visit(keyOf(KEY.place, place), place, never);
+    }
   }
 
   /** Runs some work with two records that are not in the index and do not stay. */
@@ -148,7 +200,8 @@ export class Population {
     const { features } = this;
     return (
       overLimit(features.emails, ruleset.typeRule('EMAIL').limit) +
-      overLimit(features.phones, ruleset.typeRule('PHONE').limit)
+      overLimit(features.phones, ruleset.typeRule('PHONE').limit) +
+      overLimit(features.socials, ruleset.typeRule('SOCIAL').limit)
     );
   }
 }
@@ -157,4 +210,8 @@ function overLimit(dictionary: Dictionary, limit: number): number {
   let count = 0;
   for (let id = 0; id < dictionary.size; id += 1) if (dictionary.count(id) > limit) count += 1;
   return count;
+}
+
+function never(): boolean {
+  return false;
 }

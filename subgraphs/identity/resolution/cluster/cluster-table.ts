@@ -1,6 +1,7 @@
 import { grown } from '../block/dictionary.ts';
 
 const ALONE = -1;
+const GROUPS_PER_STEP = 1_000;
 
 /** Which records are together: each record points to the next one of its cluster, and to the one that names it. */
 export class ClusterTable {
@@ -49,6 +50,19 @@ export class ClusterTable {
     // All are looked at before the first is changed: a ring that has lost a record can't be walked.
     const changed = groups.filter((group) => !this.isCluster(group));
     for (const group of changed) this.join(group);
+  }
+
+  /** The same for very many groups, in steps of a millisecond or so. */
+  *assignInSteps(groups: readonly (readonly number[])[]): Generator<void, void> {
+    const changed: (readonly number[])[] = [];
+    for (const [index, group] of groups.entries()) {
+      if (!this.isCluster(group)) changed.push(group);
+      if (index % GROUPS_PER_STEP === 0) yield;
+    }
+    for (const [index, group] of changed.entries()) {
+      this.join(group);
+      if (index % GROUPS_PER_STEP === 0) yield;
+    }
   }
 
   private isCluster(slots: readonly number[]): boolean {

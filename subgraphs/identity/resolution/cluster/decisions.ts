@@ -4,6 +4,11 @@ import type { PairDecision } from '../engine.ts';
 export class Decisions {
   private readonly byKey = new Map<string, Map<string, PairDecision>>();
 
+  /** True when nobody has decided anything. */
+  get isEmpty(): boolean {
+    return this.byKey.size === 0;
+  }
+
   /** Keeps a decision, in place of an earlier one about the same two. */
   put(decision: PairDecision): void {
     this.of(decision.left).set(decision.right, decision);

@@ -17,6 +17,18 @@ export class EdgeStore {
     this.addOneWay(b, a, bits, householdBits, rule);
   }
 
+  /** Replaces what is remembered of a pair that there is. */
+  update(a: number, b: number, bits: number, householdBits: number, rule: number): void {
+    this.updateOneWay(a, b, bits, householdBits, rule);
+    this.updateOneWay(b, a, bits, householdBits, rule);
+  }
+
+  /** Forgets a pair, if there is one of these two. */
+  remove(a: number, b: number): void {
+    this.removeOneWay(a, b);
+    this.removeOneWay(b, a);
+  }
+
   /** Forgets every pair of a record. */
   removeAll(slot: number): void {
     for (let at = this.head(slot); at >= 0; ) {
@@ -63,6 +75,16 @@ export class EdgeStore {
     this.rules[at] = rule;
     this.next[at] = this.heads[from] as number;
     this.heads[from] = at;
+  }
+
+  private updateOneWay(from: number, to: number, bits: number, householdBits: number, rule: number): void {
+    for (let at = this.head(from); at >= 0; at = this.next[at] as number) {
+      if (this.targets[at] !== to) continue;
+      this.bits[at] = bits;
+      this.households[at] = householdBits;
+      this.rules[at] = rule;
+      return;
+    }
   }
 
   private removeOneWay(from: number, to: number): void {

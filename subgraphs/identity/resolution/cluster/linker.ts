@@ -42,6 +42,7 @@ export class Linker {
   private readonly judge: PairJudge;
   private readonly cursor = new FeatureCursor();
   private readonly memo = new Map<number, number>();
+  private readonly refreshed: number[] = [];
 
   constructor(parts: LinkerParts, judge: PairJudge) {
     this.parts = parts;
@@ -50,30 +51,74 @@ export class Linker {
 
   /** Judges a record against those that share a key with it, of slots below `below` only, and remembers the pairs that matter. */
   connect(slot: number, below: number): void {
-    const { population, edges, decisions, names } = this.parts;
+    const { population, decisions, names } = this.parts;
     const count = population.findCandidates(slot, below);
     const hasDecisions = decisions.concerns(names.keyOf(slot));
     for (let i = 0; i < count; i += 1) {
       const other = population.candidates[i] as number;
-      const { bits, householdBits, rule } = this.judge.judge(slot, other);
-      const isLikely = bits >= this.judge.threshold - REVIEW_BELOW_THRESHOLD;
-      if (!isLikely && (householdBits < HOUSEHOLD_BITS || bits <= FORBIDDEN_BITS)) continue;
-      if (hasDecisions && decisions.get(names.keyOf(slot), names.keyOf(other))?.kind === 'SAME') continue;
-      edges.add(slot, other, bits, householdBits, rule);
+      if (hasDecisions && this.isDecidedSame(slot, other)) continue;
+      this.weigh(slot, other);
     }
     if (hasDecisions) this.connectDecided(slot, below);
   }
 
+  /** Judges the pairs among some records again, those above `firstFresh` excepted; whoever is concerned goes into `touched`. */
+  rejudge(slots: ArrayLike<number>, firstFresh: number, touched: Set<number>): void {
+    const { edges } = this.parts;
+    for (let i = 0; i < slots.length; i += 1) {
+      const a = slots[i] as number;
+      touched.add(a);
+      for (let j = i + 1; j < slots.length; j += 1) {
+        const b = slots[j] as number;
+        if (a >= firstFresh || b >= firstFresh || this.isDecidedSame(a, b)) continue;
+        edges.remove(a, b);
+        this.weigh(a, b);
+      }
+    }
+  }
+
+  /** Judges the pairs that are remembered of a record again, but those with records of `done`. */
+  refresh(slot: number, done: ReadonlySet<number>): void {
+    const { edges } = this.parts;
+    const { refreshed } = this;
+    refreshed.length = 0;
+    edges.each(slot, (to, _bits, _household, rule) => {
+      if (rule !== BY_PERSON && !done.has(to)) refreshed.push(to);
+    });
+    for (const to of refreshed) {
+      const { bits, householdBits, rule } = this.judge.judge(slot, to);
+      if (this.isWorthRemembering(bits, householdBits)) edges.update(slot, to, bits, householdBits, rule);
+      else edges.remove(slot, to);
+    }
+  }
+
+  private weigh(slot: number, other: number): void {
+    const { bits, householdBits, rule } = this.judge.judge(slot, other);
+    if (this.isWorthRemembering(bits, householdBits)) this.parts.edges.add(slot, other, bits, householdBits, rule);
+  }
+
+  private isWorthRemembering(bits: number, householdBits: number): boolean {
+    if (bits >= this.judge.threshold - REVIEW_BELOW_THRESHOLD) return true;
+    return householdBits >= HOUSEHOLD_BITS && bits > FORBIDDEN_BITS;
+  }
+
+  private isDecidedSame(slot: number, other: number): boolean {
+    const { decisions, names } = this.parts;
+    return !decisions.isEmpty && decisions.get(names.keyOf(slot), names.keyOf(other))?.kind === 'SAME';
+  }
+
   /** The records that edges over the threshold hold together with these, each component once, in the order of their keys. */
   components(seeds: Iterable<number>): number[][] {
+    return [...this.eachComponent(seeds)];
+  }
+
+  /** The same, one after the other. */
+  *eachComponent(seeds: Iterable<number>): Generator<number[], void> {
     const seen = new Set<number>();
-    const found: number[][] = [];
     for (const seed of seeds) {
       if (seen.has(seed)) continue;
-      for (const component of this.split(this.reach(seed, this.judge.threshold, seen), this.judge.threshold))
-        found.push(component);
+      yield* this.split(this.reach(seed, this.judge.threshold, seen), this.judge.threshold);
     }
-    return found;
   }
 
   /** Puts the records of a component together into people. */

@@ -1,10 +1,11 @@
-import { ADDRESS_WIDTH, type FeatureCursor } from '../block/features.ts';
+import { ADDRESS_WIDTH } from '../block/feature-writer.ts';
+import type { FeatureCursor } from '../block/features.ts';
 import { KEY, keyOf } from '../block/keys.ts';
 import type { ComparerParts, Comparison } from './compare.ts';
 import { cityFrequency, postalCodeFrequency } from './frequency.ts';
 import { ADDRESS, AT, MISSING } from './levels.ts';
 import { STRANGERS, sharedByChance } from './sharing.ts';
-import { editDistance, isOneEdit, jaroWinkler } from './similarity.ts';
+import { editDistance, isOneEdit, jaroWinkler, lettersApart } from './similarity.ts';
 
 const SIMILAR_STREET = 0.9;
 
@@ -17,9 +18,12 @@ export function compareAddresses(parts: ComparerParts, a: FeatureCursor, b: Feat
     for (let j = 0; j < b.addressCount; j += 1) {
       const right = b.addressAt + j * ADDRESS_WIDTH;
       const level = levelOf(parts, left, right);
-      if (level >= best) continue;
+      if (level > best) continue;
+      const chance = chanceOf(level, left, right);
+      // Of several that agree alike the one that says most: which comes first must not matter.
+      if (level === best && chance >= (into.chances[AT.address] as number)) continue;
       best = level;
-      into.set(AT.address, level, chanceOf(level, left, right), left, right);
+      into.set(AT.address, level, chance, left, right);
     }
   }
 
@@ -38,17 +42,12 @@ export function compareAddresses(parts: ComparerParts, a: FeatureCursor, b: Feat
 
 function levelOf({ features }: ComparerParts, left: number, right: number): number {
   const { data } = features;
-  const [place, street, number, unit, postal, city] = [left, left + 1, left + 2, left + 3, left + 4, left + 5].map(
-    (at) => data[at] as number,
-  ) as [number, number, number, number, number, number];
-  const [otherPlace, otherStreet, otherNumber, otherUnit, otherPostal, otherCity] = [
-    right,
-    right + 1,
-    right + 2,
-    right + 3,
-    right + 4,
-    right + 5,
-  ].map((at) => data[at] as number) as [number, number, number, number, number, number];
+  const [place, otherPlace] = [data[left] as number, data[right] as number];
+  const [street, otherStreet] = [data[left + 1] as number, data[right + 1] as number];
+  const [number, otherNumber] = [data[left + 2] as number, data[right + 2] as number];
+  const [unit, otherUnit] = [data[left + 3] as number, data[right + 3] as number];
+  const [postal, otherPostal] = [data[left + 4] as number, data[right + 4] as number];
+  const [city, otherCity] = [data[left + 5] as number, data[right + 5] as number];
   const samePostal = postal >= 0 && postal === otherPostal;
   const sameCity =
     city >= 0 &&
@@ -94,5 +93,8 @@ function isSlip(a: string, b: string): boolean {
 
 function isSameCity(a: string, b: string): boolean {
   const shorter = Math.min(a.length, b.length);
-  return shorter >= 5 && editDistance(a, b) <= (shorter >= 6 ? 2 : 1);
+  const most = shorter >= 6 ? 2 : 1;
+  return (
+    shorter >= 5 && Math.abs(a.length - b.length) <= most && lettersApart(a, b) <= most && editDistance(a, b) <= most
+  );
 }

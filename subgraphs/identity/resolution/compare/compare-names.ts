@@ -128,6 +128,8 @@ function compareCrosswise(parts: ComparerParts, a: FeatureCursor, b: FeatureCurs
   const { features, names } = parts;
   const givenOfA = features.data[a.givenAt] as number;
   const givenOfB = features.data[b.givenAt] as number;
+  // One of the two has to be right: most pairs are told apart by that.
+  if (!names.areEqual(givenOfA, b.wholeFamily) && !names.areEqual(givenOfB, a.wholeFamily)) return;
   const first = names.compareFamily(givenOfA, b.wholeFamily);
   const second = names.compareFamily(givenOfB, a.wholeFamily);
   if (Math.min(first, second) !== NAME.exact || Math.max(first, second) > NAME.similar || names.isInitial(givenOfA))

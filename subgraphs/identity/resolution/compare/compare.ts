@@ -43,11 +43,12 @@ export interface ComparerParts {
   readonly ignored: IgnoredValues;
 }
 
-/** True for a value that says nothing. */
+/** True for a value that says nothing; with `fewer`, whether it would be with so many records fewer that carry it. */
 export interface IgnoredValues {
-  email(id: number): boolean;
-  phone(id: number): boolean;
-  identification(id: number): boolean;
+  email(id: number, fewer?: number): boolean;
+  phone(id: number, fewer?: number): boolean;
+  social(id: number, fewer?: number): boolean;
+  identification(id: number, fewer?: number): boolean;
   /** True for an official number of a type that a person has one of. */
   isUnique(identification: number): boolean;
 }
@@ -100,14 +101,16 @@ export class Comparer {
         const right = data[b.emailAt + j] as number;
         if (ignored.email(right)) continue;
         const level = left === right ? EMAIL.exact : emailLevel(emails.text(left), emails.text(right));
-        if (level >= best) continue;
-        best = level;
+        if (level > best || (level === best && level === EMAIL.different)) continue;
         const chance =
           level === EMAIL.exact
             ? this.sharing(into, degrees.of(keyOf(KEY.email, left)), STRANGERS.email)
             : level < EMAIL.different
               ? chanceOfLikeEmails(features, a, b, left, right)
               : 0;
+        // Of several that agree alike the one that says most: which comes first must not matter.
+        if (level === best && chance >= (into.chances[AT.email] as number)) continue;
+        best = level;
         into.set(AT.email, level, chance, left, right);
       }
     }
@@ -124,33 +127,30 @@ export class Comparer {
         const right = data[b.phoneAt + j] as number;
         if (ignored.phone(right)) continue;
         const level = left === right ? PHONE.exact : phoneLevel(phones.text(left), phones.text(right));
-        if (level >= best) continue;
-        best = level;
+        if (level > best) continue;
         const chance =
           level === PHONE.exact ? this.sharing(into, degrees.of(phoneKeyOf(features, left)), STRANGERS.phone) : 0;
+        if (level === best && chance >= (into.chances[AT.phone] as number)) continue;
+        best = level;
         into.set(AT.phone, level, chance, left, right);
       }
     }
   }
 
   private compareSocials(a: FeatureCursor, b: FeatureCursor, into: Comparison): void {
-    const { features, degrees } = this.parts;
+    const { features, degrees, ignored } = this.parts;
     const { data, socials } = features;
     for (let i = 0; i < a.socialCount; i += 1) {
       const left = data[a.socialAt + i] as number;
+      if (ignored.social(left)) continue;
       for (let j = 0; j < b.socialCount; j += 1) {
         const right = data[b.socialAt + j] as number;
         if (left === right) {
-          into.set(
-            AT.social,
-            NUMBER.exact,
-            this.sharing(into, degrees.of(keyOf(KEY.social, left)), STRANGERS.social),
-            left,
-            right,
-          );
-          return;
+          const chance = this.sharing(into, degrees.of(keyOf(KEY.social, left)), STRANGERS.social);
+          this.setExactNumber(into, AT.social, chance, left);
+          continue;
         }
-        if (into.levels[AT.social] === NUMBER.close) continue;
+        if (ignored.social(right) || (into.levels[AT.social] as number) <= NUMBER.close) continue;
         const level = numberLevel(socials.text(left), socials.text(right));
         if (level !== MISSING && level < (into.levels[AT.social] as number)) into.set(AT.social, level, 0, left, right);
       }
@@ -165,17 +165,24 @@ export class Comparer {
       if (ignored.identification(left)) continue;
       for (let j = 0; j < b.identificationCount; j += 1) {
         const right = data[b.identificationAt + j] as number;
+        if (ignored.identification(right)) continue;
         if (left === right) {
           const chance = this.sharing(into, degrees.of(keyOf(KEY.identification, left)), STRANGERS.identification);
-          into.set(AT.identification, NUMBER.exact, chance, left, right);
-          into.uniqueDiffers = false;
-          return;
+          this.setExactNumber(into, AT.identification, chance, left);
+          continue;
         }
         const level = numberLevel(identifications.text(left), identifications.text(right));
         if (level === NUMBER.different && ignored.isUnique(left)) into.uniqueDiffers = true;
         if (level < (into.levels[AT.identification] as number)) into.set(AT.identification, level, 0, left, right);
       }
     }
+    if (into.levels[AT.identification] === NUMBER.exact) into.uniqueDiffers = false;
+  }
+
+  /** Of several equal numbers or accounts the rarest counts. */
+  private setExactNumber(into: Comparison, field: number, chance: number, value: number): void {
+    if (into.levels[field] === NUMBER.exact && chance >= (into.chances[field] as number)) return;
+    into.set(field, NUMBER.exact, chance, value, value);
   }
 
   /** Of several attributes that both have, the chances are multiplied where they agree; the worst level stands where one differs. */

@@ -1,7 +1,7 @@
 import type { FeatureCursor, Features } from '../block/features.ts';
 import { IMAGINARY_RECORDS } from './frequency.ts';
 import { EMAIL } from './levels.ts';
-import { editDistance, isOneEdit } from './similarity.ts';
+import { editDistance, isOneEdit, lettersApart } from './similarity.ts';
 
 /** How often two people of the same name make the same mailbox of it at two providers, or nearly the same at one. */
 const SAME_PATTERN = 0.05;
@@ -19,15 +19,15 @@ const SHORTEST_TWO_SLIPS = 8;
 export function emailLevel(left: string, right: string): number {
   const atLeft = left.indexOf('@');
   const atRight = right.indexOf('@');
-  const [a, b] = [left.slice(0, atLeft), right.slice(0, atRight)];
-  if (a === b) {
-    if (isSlip(left.slice(atLeft + 1), right.slice(atRight + 1))) return EMAIL.close;
-    return a.length >= SHORTEST_MAILBOX ? EMAIL.mailbox : EMAIL.different;
-  }
   const shorter = Math.min(atLeft, atRight);
+  if (atLeft === atRight && left.startsWith(right.slice(0, atRight + 1))) {
+    if (isSlip(left.slice(atLeft + 1), right.slice(atRight + 1))) return EMAIL.close;
+    return shorter >= SHORTEST_MAILBOX ? EMAIL.mailbox : EMAIL.different;
+  }
   if (shorter < SHORTEST_CLOSE || Math.abs(atLeft - atRight) > 2) return EMAIL.different;
+  const [a, b] = [left.slice(0, atLeft), right.slice(0, atRight)];
   // Two slips only where domain, a part of the mailbox and the digits are right, so that most addresses are told apart at a glance.
-  if (digitsOf(a) !== digitsOf(b)) return EMAIL.different;
+  if (lettersApart(a, b) > 2 || digitsOf(a) !== digitsOf(b)) return EMAIL.different;
   if (isOneEdit(a, b)) return EMAIL.close;
   const mayHaveTwo = shorter >= SHORTEST_TWO_SLIPS && (a.startsWith(b.slice(0, 2)) || a.endsWith(b.slice(-3)));
   const isSameDomain = mayHaveTwo && left.slice(atLeft) === right.slice(atRight);

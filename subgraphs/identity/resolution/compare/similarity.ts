@@ -106,3 +106,35 @@ export function isOneEdit(a: string, b: string): boolean {
     shorter.charCodeAt(prefix + 1) === longer.charCodeAt(prefix)
   );
 }
+
+/**
+ * How many letters one of two texts has that the other one lacks, whichever has more: their edit distance is at least that.
+ * Letters that share their last five bits count as one.
+ */
+export function lettersApart(a: string, b: string): number {
+  return Math.max(lettersLacking(a, maskOf(b)), lettersLacking(b, maskOf(a)));
+}
+
+/** False when the Jaro–Winkler similarity of two texts is below `least` for sure, judged by the letters they share and how they begin. */
+export function mayBeSimilar(a: string, b: string, least: number): boolean {
+  const lengthOfA = Math.min(a.length, WORD);
+  const lengthOfB = Math.min(b.length, WORD);
+  const shared = Math.min(lengthOfA - lettersLacking(a, maskOf(b)), lengthOfB - lettersLacking(b, maskOf(a)));
+  if (shared <= 0) return false;
+  const jaro = (shared / lengthOfA + shared / lengthOfB + 1) / 3;
+  let prefix = 0;
+  while (prefix < 4 && prefix < lengthOfA && a.charCodeAt(prefix) === b.charCodeAt(prefix)) prefix += 1;
+  return jaro + prefix * 0.1 * (1 - jaro) >= least - 1e-9;
+}
+
+function maskOf(text: string): number {
+  let mask = 0;
+  for (let i = 0; i < text.length && i < WORD; i += 1) mask |= 1 << (text.charCodeAt(i) & 31);
+  return mask;
+}
+
+function lettersLacking(text: string, mask: number): number {
+  let count = 0;
+  for (let i = 0; i < text.length && i < WORD; i += 1) if ((mask & (1 << (text.charCodeAt(i) & 31))) === 0) count += 1;
+  return count;
+}

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Ajv } from 'ajv';
 import type { RuleEffect } from '../explanation.ts';
-import { RulesetInvalid } from '../ruleset.ts';
 import { FIELDS, type Field } from '../score/model.ts';
 import defaultDocument from './match-ruleset.json';
 
@@ -9,8 +8,9 @@ import defaultDocument from './match-ruleset.json';
 export type RuleField = Field | 'UNIQUE_IDENTIFICATION';
 
 /**
- * How two values have to agree: `EXACT` as written but for case and accents, `EXACT_NORMALIZED` in normal form (nicknames,
- * exchanged day and month), `FUZZY` but for a slip; `DIFFERENT` both known and not alike, `NOT_DIFFERENT` alike or not known.
+ * How two values have to agree: `EXACT` the same value (the engine keeps values without case, accents and what people write
+ * in several ways, such as the spaces of a telephone number or the tag of a mailbox, so that is what is equal);
+ * `EXACT_NORMALIZED` also what stands for the same (nicknames, exchanged day and month, a street without its city); `FUZZY` but for a slip; `DIFFERENT` both known and not alike, `NOT_DIFFERENT` alike or not known.
  */
 export type MatchMethod = 'EXACT' | 'EXACT_NORMALIZED' | 'FUZZY' | 'DIFFERENT' | 'NOT_DIFFERENT';
 
@@ -28,10 +28,15 @@ export interface DeterministicRule {
 export interface IdentifierTypeRule {
   /** An identifier that more records carry says nothing. */
   readonly limit: number;
-  /** Which kind names a link when several agree: the lowest. */
+  /** Which rule decides, and names the link, when several of one effect hold: the one that looks at the kind of the lowest. */
   readonly priority: number;
   /** A person has one only: two different ones are two people. */
   readonly unique?: boolean;
+  /**
+   * False where nobody proves that a value is theirs: a rule that asserts by such kinds alone does not hold, and `unique` forbids
+   * nothing. The score weighs them all the same. Default true.
+   */
+  readonly verified?: boolean;
   /** Placeholders over the normal form, which say nothing. */
   readonly blocked?: { readonly exact: readonly string[]; readonly patterns: readonly string[] };
 }
@@ -60,6 +65,17 @@ export interface MatchRuleset {
   typeRule(kind: 'EMAIL' | 'PHONE' | 'SOCIAL' | 'PARTY_IDENTIFICATION', type?: string): IdentifierTypeRule;
   /** True for a placeholder, in normal form. */
   isBlocked(kind: 'EMAIL' | 'PHONE' | 'SOCIAL' | 'PARTY_IDENTIFICATION', value: string): boolean;
+}
+
+/** A ruleset that cannot be used; `faults` names everything that is wrong with it. */
+export class RulesetInvalid extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`The ruleset is not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.name = 'RulesetInvalid';
+    this.faults = faults;
+  }
 }
 
 const KINDS = ['EMAIL', 'PHONE', 'SOCIAL', 'PARTY_IDENTIFICATION'] as const;
@@ -95,6 +111,7 @@ const validateShape = new Ajv({
           limit: { type: 'integer', minimum: 2, maximum: 1_000 },
           priority: { type: 'integer', minimum: 1 },
           unique: { type: 'boolean' },
+          verified: { type: 'boolean' },
           blocked: {
             type: 'object',
             required: ['exact', 'patterns'],

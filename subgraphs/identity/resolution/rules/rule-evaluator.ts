@@ -1,7 +1,7 @@
 import type { Comparison } from '../compare/compare.ts';
 import { AT, LEVELS, MISSING } from '../compare/levels.ts';
 import { FIELDS, type Field } from '../score/model.ts';
-import type { DeterministicRule, MatchMethod, MatchRuleset } from './match-ruleset.ts';
+import type { DeterministicRule, IdentifierTypeRule, MatchMethod, MatchRuleset } from './match-ruleset.ts';
 
 /** Which rules hold for a pair. */
 export interface RuleVerdict {
@@ -44,11 +44,17 @@ export class RuleEvaluator {
   private readonly rules: readonly CompiledRule[];
   private readonly verdict: RuleVerdict = { rule: -1, effect: 'NONE', bits: 0 };
 
-  constructor({ document }: MatchRuleset) {
+  constructor(ruleset: MatchRuleset) {
     const order = { FORBID: 0, ASSERT: 1, SUPPORT: 2 } as const;
-    this.rules = document.rules
-      .map((rule, position) => compileRule(rule, position))
-      .sort((a, b) => order[a.rule.effect] - order[b.rule.effect] || a.position - b.position);
+    this.rules = ruleset.document.rules
+      .map((rule, position) => ({ ...compileRule(rule, position), kinds: kindsOf(rule, ruleset) }))
+      .filter(({ rule, kinds }) => rule.effect !== 'ASSERT' || kinds.length === 0 || kinds.some(isVerified))
+      .sort(
+        (a, b) =>
+          order[a.rule.effect] - order[b.rule.effect] ||
+          priorityOf(a.kinds) - priorityOf(b.kinds) ||
+          a.position - b.position,
+      );
   }
 
   /** Which rules hold for a comparison. The answer is used again: read it before asking again. */
@@ -69,6 +75,26 @@ export class RuleEvaluator {
     }
     return verdict;
   }
+}
+
+/** The kinds of identifiers whose agreement a rule asks for. */
+function kindsOf({ when }: DeterministicRule, ruleset: MatchRuleset): IdentifierTypeRule[] {
+  const kinds: IdentifierTypeRule[] = [];
+  for (const { field, method } of when) {
+    if (method === 'DIFFERENT' || method === 'NOT_DIFFERENT') continue;
+    if (field === 'UNIQUE_IDENTIFICATION') kinds.push(ruleset.typeRule('PARTY_IDENTIFICATION'));
+    else if (field === 'EMAIL' || field === 'PHONE' || field === 'SOCIAL' || field === 'PARTY_IDENTIFICATION')
+      kinds.push(ruleset.typeRule(field));
+  }
+  return kinds;
+}
+
+function isVerified({ verified }: IdentifierTypeRule): boolean {
+  return verified !== false;
+}
+
+function priorityOf(kinds: readonly IdentifierTypeRule[]): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, ...kinds.map(({ priority }) => priority));
 }
 
 function holds({ fields, masks, needsUniqueDifference }: CompiledRule, comparison: Comparison): boolean {

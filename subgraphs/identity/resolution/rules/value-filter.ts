@@ -1,36 +1,51 @@
+import type { Dictionary } from '../block/dictionary.ts';
 import type { Features } from '../block/features.ts';
 import type { IgnoredValues } from '../compare/compare.ts';
 import type { MatchRuleset } from './match-ruleset.ts';
 
 /** Which values say nothing by the ruleset: placeholders, and those that more records carry than the ruleset allows. */
 export function createValueFilter(ruleset: MatchRuleset, features: Features): IgnoredValues {
-  const emailLimit = ruleset.typeRule('EMAIL').limit;
-  const phoneLimit = ruleset.typeRule('PHONE').limit;
-  const emails = remember((id) => ruleset.isBlocked('EMAIL', features.emails.text(id)));
-  const phones = remember((id) => ruleset.isBlocked('PHONE', features.phones.text(id)));
-  const identifications = remember((id) =>
-    ruleset.isBlocked('PARTY_IDENTIFICATION', features.identifications.text(id)),
-  );
-  const ruleOf = (id: number) => ruleset.typeRule('PARTY_IDENTIFICATION', typeOf(features.identifications.text(id)));
-  const unique = remember((id) => ruleOf(id).unique === true);
+  const { identifications } = features;
+  const limitOf = remember((id) => ruleset.typeRule('PARTY_IDENTIFICATION', typeOf(identifications.text(id))).limit);
   return {
-    email: (id) => features.emails.count(id) > emailLimit || emails(id),
-    phone: (id) => features.phones.count(id) > phoneLimit || phones(id),
-    identification: (id) => identifications(id) || features.identifications.count(id) > ruleOf(id).limit,
-    isUnique: unique,
+    email: ofKind(ruleset, 'EMAIL', features.emails),
+    phone: ofKind(ruleset, 'PHONE', features.phones),
+    social: ofKind(ruleset, 'SOCIAL', features.socials),
+    identification: filter(ruleset, 'PARTY_IDENTIFICATION', identifications, limitOf),
+    isUnique: remember((id) => {
+      const { unique, verified } = ruleset.typeRule('PARTY_IDENTIFICATION', typeOf(identifications.text(id)));
+      return unique === true && verified !== false;
+    }),
   };
+}
+
+type Kind = Parameters<MatchRuleset['isBlocked']>[0];
+
+function ofKind(ruleset: MatchRuleset, kind: Kind, values: Dictionary): IgnoredValues['email'] {
+  const { limit } = ruleset.typeRule(kind);
+  return filter(ruleset, kind, values, () => limit);
+}
+
+function filter(
+  ruleset: MatchRuleset,
+  kind: Kind,
+  values: Dictionary,
+  limitOf: (id: number) => number,
+): IgnoredValues['email'] {
+  const isBlocked = remember((id) => ruleset.isBlocked(kind, values.text(id)));
+  return (id, fewer = 0) => values.count(id) - fewer > limitOf(id) || isBlocked(id);
 }
 
 function typeOf(identification: string): string {
   return identification.slice(0, identification.indexOf('|'));
 }
 
-function remember(test: (id: number) => boolean): (id: number) => boolean {
-  const known: boolean[] = [];
+function remember<T>(work: (id: number) => T): (id: number) => T {
+  const known: T[] = [];
   return (id) => {
     let answer = known[id];
     if (answer === undefined) {
-      answer = test(id);
+      answer = work(id);
       known[id] = answer;
     }
     return answer;

@@ -2,12 +2,13 @@ import type { Population } from '../block/population.ts';
 import { Comparison } from '../compare/compare.ts';
 import { populationOf } from '../compare/frequency.ts';
 import { createDefaultModel } from './default-model.ts';
-import { fitModel, PairSample } from './fit.ts';
+import { fitModel, PAIRS_PER_STEP, PairSample } from './fit.ts';
 import type { MatchModel } from './model.ts';
 
 const RANDOM_PAIRS = 200_000;
 const RANDOM_PAIRS_PER_RECORD = 50;
 const SAMPLED_RECORDS = 5_000;
+const RECORDS_PER_STEP = 32;
 const SEED = 42;
 
 /** Two records that somebody has decided about, by their slots. */
@@ -19,13 +20,13 @@ export interface DecidedPair {
 
 /**
  * Fits a model to the records of a population, which `slots` names; to a sample of them where there are many. What people have
- * decided counts as certain. Deterministic.
+ * decided counts as certain. Deterministic. In steps of a millisecond or so.
  */
-export function fitToPopulation(
+export function* fitToPopulation(
   population: Population,
   slots: readonly number[],
   decisions: readonly DecidedPair[],
-): MatchModel {
+): Generator<void, MatchModel> {
   const prior = createDefaultModel();
   if (slots.length < 2) return prior;
   const comparison = new Comparison();
@@ -38,10 +39,12 @@ export function fitToPopulation(
     if (left === right) continue;
     population.comparer.compare(left, right, comparison);
     random.add(comparison);
+    if (random.size % PAIRS_PER_STEP === 0) yield;
   }
   const candidates = new PairSample();
   const sampledRecords = Math.min(slots.length, SAMPLED_RECORDS);
   for (let i = 0; i < sampledRecords; i += 1) {
+    if (i % RECORDS_PER_STEP === 0) yield;
     const slot = slots[Math.floor((i * slots.length) / sampledRecords)] as number;
     const count = population.findCandidates(slot, Number.MAX_SAFE_INTEGER);
     for (let j = 0; j < count; j += 1) {
@@ -54,7 +57,7 @@ export function fitToPopulation(
     population.comparer.compare(left, right, comparison);
     decided.add(comparison);
   }
-  return fitModel(prior, {
+  return yield* fitModel(prior, {
     random,
     candidates,
     decided,

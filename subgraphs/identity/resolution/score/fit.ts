@@ -45,6 +45,8 @@ export interface FitInput {
 }
 
 const ITERATIONS = 12;
+/** Pairs that a step of fitting looks at. */
+export const PAIRS_PER_STEP = 1_000;
 /** The prior weighs as much as so many pairs of one person, and so many random ones. */
 const PRIOR_MATCHES = 200;
 const PRIOR_RANDOM = 20_000;
@@ -56,22 +58,23 @@ const COUNTED_BY_CHANCE = new Set<number>([AT.given, AT.family, AT.birth, AT.add
 /**
  * Fits a model without labels: how often strangers agree is counted on random pairs, how often one person's records and a
  * household's agree by expectation and maximisation over the candidates. All is held to the prior, so that a small set
- * moves it little. Pairs that are no candidates are strangers.
+ * moves it little. Pairs that are no candidates are strangers. In steps of a millisecond or so.
  */
-export function fitModel(prior: MatchModel, input: FitInput): MatchModel {
-  let model = withChances(prior, input);
-  for (let i = 0; i < ITERATIONS; i += 1) model = maximise(prior, model, input);
+export function* fitModel(prior: MatchModel, input: FitInput): Generator<void, MatchModel> {
+  let model = yield* withChances(prior, input);
+  for (let i = 0; i < ITERATIONS; i += 1) model = yield* maximise(prior, model, input);
   const content = { ...model, recordCount: input.recordCount, iterations: ITERATIONS };
   const version = `model-${createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12)}`;
   return { ...content, version };
 }
 
-function withChances(prior: MatchModel, { random, comparison, population }: FitInput): MatchModel {
+function* withChances(prior: MatchModel, { random, comparison, population }: FitInput): Generator<void, MatchModel> {
   const scorer = new Scorer(prior);
   const counts = new Float64Array(FIELD_COUNT * LEVEL_WIDTH);
   const rarities = new Float64Array(FIELD_COUNT * LEVEL_WIDTH);
   const totals = new Float64Array(FIELD_COUNT);
   for (let pair = 0; pair < random.size; pair += 1) {
+    if (pair % PAIRS_PER_STEP === 0) yield;
     random.read(pair, comparison);
     // Pairs of one person are among the random ones of a small set.
     const weight = 1 / (1 + 2 ** scorer.score(comparison, population));
@@ -102,7 +105,7 @@ function withChances(prior: MatchModel, { random, comparison, population }: FitI
 }
 
 /** One round: every candidate is one person's, a household's or strangers' to some degree; then the levels of each are counted. */
-function maximise(prior: MatchModel, model: MatchModel, input: FitInput): MatchModel {
+function* maximise(prior: MatchModel, model: MatchModel, input: FitInput): Generator<void, MatchModel> {
   const { candidates, decided, isSame, comparison, population, sampledRecords } = input;
   const scorer = new Scorer(model);
   const match = new Float64Array(FIELD_COUNT * LEVEL_WIDTH);
@@ -110,6 +113,7 @@ function maximise(prior: MatchModel, model: MatchModel, input: FitInput): MatchM
   let matches = 0;
   let households = 0;
   for (let pair = 0; pair < candidates.size; pair += 1) {
+    if (pair % PAIRS_PER_STEP === 0) yield;
     candidates.read(pair, comparison);
     const bits = scorer.score(comparison, population);
     const asMatch = 1 / (1 + 2 ** -bits);

@@ -1,0 +1,163 @@
+import type { Queryable } from '../../../../database/database.ts';
+import type { Occurrence } from '../occurrence.ts';
+import type { Walk } from '../steps.ts';
+import { appendTimeline, type TimelineEntry, tellChanges } from './events.ts';
+
+/** A trigger to be written, if it is new, with the instances that it begins. */
+export interface NewEntry {
+  readonly occurrence: Occurrence;
+  readonly triggerId: string;
+  readonly instances: readonly {
+    readonly instanceId: string;
+    readonly journeyId: string;
+    readonly version: number;
+    /** What may be entered once. */
+    readonly entryKey: string;
+    readonly isSingle: boolean;
+    readonly isHeldOut: boolean;
+    readonly countsUntilMs: number;
+    /** Where it stands at once. */
+    readonly walk: Walk;
+  }[];
+}
+
+/** What was written. */
+export interface WrittenEntries {
+  readonly triggers: readonly { readonly id: string; readonly kind: string }[];
+  readonly instances: number;
+}
+
+/** Writes triggers and begins instances. What was there before stays, and begins nothing. At most seven statements. */
+export async function writeEntries(
+  transaction: Queryable,
+  entries: readonly NewEntry[],
+  nowMs: number,
+): Promise<WrittenEntries> {
+  const written = await insertTriggers(transaction, entries, nowMs);
+  const isNew = new Set(written);
+  const fresh = entries.filter(({ triggerId }) => isNew.has(triggerId));
+  const began = await beginInstances(transaction, fresh, nowMs);
+  await tellChanges(transaction, { triggers: written, entered: began }, nowMs);
+  return {
+    triggers: fresh.map(({ triggerId, occurrence }) => ({ id: triggerId, kind: occurrence.kind })),
+    instances: began.length,
+  };
+}
+
+async function insertTriggers(transaction: Queryable, entries: readonly NewEntry[], nowMs: number): Promise<string[]> {
+  if (entries.length === 0) return [];
+  const rows = await transaction.query<{ trigger_id: string }>(
+    `INSERT INTO marketing.journey_trigger (trigger_id, kind, due_on, written_on, object_type, object_id, revision, occasion,
+       after_ms, customer360_id, source, record_id)
+     SELECT trigger_id, kind, due_on, $2::timestamptz, object_type, object_id, revision, occasion, after_ms, customer360_id,
+       source, record_id
+     FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (trigger_id text, kind text, due_on timestamptz, object_type text,
+       object_id text, revision text, occasion text, after_ms bigint, customer360_id text, source text, record_id text))
+       WITH ORDINALITY ORDER BY ordinality
+     ON CONFLICT DO NOTHING RETURNING trigger_id`,
+    [
+      JSON.stringify(
+        entries.map(({ triggerId, occurrence }) => ({
+          trigger_id: triggerId,
+          kind: occurrence.kind,
+          due_on: new Date(occurrence.dueMs).toISOString(),
+          object_type: occurrence.objectType,
+          object_id: occurrence.objectId,
+          revision: occurrence.revision,
+          occasion: occurrence.occasion,
+          after_ms: occurrence.afterMs,
+          customer360_id: occurrence.customer360Id,
+          source: occurrence.source,
+          record_id: occurrence.recordId,
+        })),
+      ),
+      new Date(nowMs),
+    ],
+  );
+  return rows.map(({ trigger_id }) => trigger_id);
+}
+
+/** Begins the instances of triggers that are there: for people, objects and occurrences that have not had them. Gives their keys. */
+export async function beginInstances(
+  transaction: Queryable,
+  entries: readonly NewEntry[],
+  nowMs: number,
+): Promise<string[]> {
+  const wanted = entries.flatMap((entry) => entry.instances.map((instance) => ({ ...instance, entry })));
+  if (wanted.length === 0) return [];
+  // The key first: it tells who may enter. Where the same person is in the journey already, it is given back.
+  const rows = await transaction.query<{ instance_id: string }>(
+    `WITH wanted AS (
+       SELECT * FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (instance_id text, journey_id text, version integer,
+         entry_key text, trigger_id text, customer360_id text, source text, record_id text, object_type text, object_id text,
+         revision text, counts_until timestamptz, is_held_out boolean, is_single boolean, status text, step text,
+         is_begun boolean, due_on timestamptz, waits_for text, ended_on timestamptz, end_reason text)) WITH ORDINALITY
+     ), free AS (
+       INSERT INTO marketing.journey_entry (journey_id, entry_key, instance_id)
+       SELECT journey_id, entry_key, instance_id FROM wanted
+       WHERE NOT is_single OR NOT EXISTS (
+         SELECT FROM marketing.journey_instance AS other
+         WHERE other.journey_id = wanted.journey_id AND other.customer360_id = wanted.customer360_id AND other.is_single
+           AND other.status IN ('WAITING', 'DEFERRED', 'PAUSED'))
+       ORDER BY ordinality ON CONFLICT DO NOTHING RETURNING instance_id)
+     INSERT INTO marketing.journey_instance (instance_id, journey_id, version, trigger_id, customer360_id, source, record_id,
+       object_type, object_id, revision, status, entered_on, counts_until, step, is_begun, due_on, wake_on, waits_for,
+       is_held_out, is_single, ended_on, end_reason)
+     SELECT instance_id, journey_id, version, trigger_id, customer360_id, source, record_id, object_type, object_id, revision,
+       status, $2::timestamptz, counts_until, step, is_begun, due_on, due_on, waits_for, is_held_out, is_single, ended_on,
+       end_reason
+     FROM wanted JOIN free USING (instance_id) ORDER BY ordinality ON CONFLICT DO NOTHING RETURNING instance_id`,
+    [JSON.stringify(wanted.map((instance) => instanceColumns(instance, instance.entry, nowMs))), new Date(nowMs)],
+  );
+  const began = new Set(rows.map(({ instance_id }) => instance_id));
+  await transaction.query(`DELETE FROM marketing.journey_entry AS entry WHERE entry.instance_id = ANY($1)`, [
+    wanted.flatMap(({ instanceId }) => (began.has(instanceId) ? [] : [instanceId])),
+  ]);
+  const notes = wanted.filter(({ instanceId }) => began.has(instanceId)).flatMap(notesOf);
+  await appendTimeline(transaction, notes, nowMs);
+  return [...began];
+}
+
+type Wanted = NewEntry['instances'][number] & { readonly entry: NewEntry };
+
+function notesOf({ instanceId, walk, entry: { occurrence } }: Wanted): TimelineEntry[] {
+  const { kind, objectType, objectId, dueMs } = occurrence;
+  const message = `Entered by ${kind} of ${objectType} ${objectId}, due at ${new Date(dueMs).toISOString()}.`;
+  return [
+    { instanceId, entryType: 'ENTERED', step: null, message },
+    ...walk.notes.map((note) => ({ instanceId, ...note })),
+  ];
+}
+
+function instanceColumns(
+  instance: NewEntry['instances'][number],
+  { occurrence, triggerId }: NewEntry,
+  nowMs: number,
+): Record<string, unknown> {
+  const { standing } = instance.walk;
+  const hasEnded = standing.kind === 'ENDED';
+  const dueMs = standing.kind === 'WAITING' ? standing.dueMs : nowMs;
+  return {
+    instance_id: instance.instanceId,
+    journey_id: instance.journeyId,
+    version: instance.version,
+    entry_key: instance.entryKey,
+    trigger_id: triggerId,
+    customer360_id: occurrence.customer360Id,
+    source: occurrence.source,
+    record_id: occurrence.recordId,
+    object_type: occurrence.objectType,
+    object_id: occurrence.objectId,
+    revision: occurrence.revision,
+    counts_until: new Date(instance.countsUntilMs).toISOString(),
+    is_held_out: instance.isHeldOut,
+    is_single: instance.isSingle,
+    status: hasEnded ? 'COMPLETED' : 'WAITING',
+    step: standing.kind === 'WAITING' ? standing.step : standing.kind === 'LIVE' ? standing.step.id : null,
+    is_begun: standing.kind === 'WAITING',
+    due_on: hasEnded ? null : new Date(dueMs).toISOString(),
+    waits_for: standing.kind === 'WAITING' ? standing.waitsFor : null,
+    ended_on: hasEnded ? new Date(nowMs).toISOString() : null,
+    end_reason: hasEnded ? standing.reason : null,
+  };
+}

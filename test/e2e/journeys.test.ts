@@ -1,0 +1,232 @@
+import { graphByUrl } from '../../gateway/start/unified-graph.ts';
+import { LOCAL_ADMINISTRATOR } from '../../schema/principal.ts';
+import { createManualClock } from '../support/manual-clock.ts';
+import { startWhole, until, type Whole } from '../support/whole.ts';
+
+const MINUTE = 60_000;
+
+const JOURNEY = {
+  id: 'left-cart',
+  name: 'Left cart',
+  entry: {
+    kind: 'CART_ABANDONED',
+    where: { selection: 'customer360Id', all: [{ path: 'customer360Id', is: 'EXISTS' }] },
+  },
+  exits: [{ on: 'ORDER_PLACED' }, { on: 'CART_EMPTIED' }, { on: 'CART_CHANGED' }],
+  holdoutPercent: 0,
+  gates: { quietHours: { from: '00:00', to: '00:00' } },
+  steps: [
+    { id: 'wait', kind: 'WAIT', for: 'PT1H' },
+    {
+      id: 'mail',
+      kind: 'MESSAGE',
+      channel: 'EMAIL',
+      purpose: 'MARKETING',
+      template: {
+        subject: 'Your cart',
+        mjml: '<mjml><mj-body><mj-section><mj-column><mj-text>Hello. <a href="{{ unsubscribeUrl }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>',
+        text: 'Hello. Unsubscribe: {{ unsubscribeUrl }}',
+      },
+    },
+  ],
+};
+
+describe('journeys over the whole graph', () => {
+  const clock = createManualClock(Date.now());
+  let whole: Whole;
+  let keys = 0;
+  beforeAll(async () => {
+    whole = await startWhole({ people: 40, clock: clock.now });
+  }, 120_000);
+  afterAll(() => whole?.close());
+
+  const ask = async (query: string, variables: Record<string, unknown> = {}) => {
+    const { data, errors } = await whole.ask(query, variables);
+    expect(errors).toBeUndefined();
+    return data;
+  };
+  const key = () => `journeys-${++keys}`;
+  const pass = async (ms: number) => {
+    clock.advance(ms);
+    whole.running.engine?.wake();
+  };
+  const addProduct = async (customerNumber: string) => {
+    const { customers } = await ask(
+      '{ customers(first: 1) { edges { node { salesOrders(first: 1) { edges { node { salesOrderProducts { productId } } } } } } } }',
+    );
+    expect(customers).toBeDefined();
+    const store = await whole.storeOf('commerce');
+    const [product] = await store.query<{ product_id: string }>(
+      `SELECT product_id FROM commerce.product WHERE stock > 5 AND currency = 'EUR' ORDER BY product_id LIMIT 1`,
+    );
+    const { addShoppingCartProduct } = await ask(
+      `mutation ($input: AddShoppingCartProductInput!) { addShoppingCartProduct(input: $input) { shoppingCart { id } } }`,
+      { input: { idempotencyKey: key(), customerNumber, productId: product?.product_id } },
+    );
+    return addShoppingCartProduct.shoppingCart.id as string;
+  };
+  const triggered = async (cartId: string) => {
+    const store = await whole.storeOf('marketing');
+    return store.query('SELECT * FROM marketing.journey_trigger WHERE object_id = $1', [cartId]);
+  };
+  const taken = async (cartId: string) => {
+    const store = await whole.storeOf('marketing');
+    await until(async () => {
+      const rows = await store.query(`SELECT FROM marketing.journey_task WHERE kind = 'CART' AND object_id = $1`, [
+        cartId,
+      ]);
+      return rows.length > 0;
+    });
+  };
+
+  it('saves a journey, refuses one with faults and tells all of them', async () => {
+    const input = { idempotencyKey: key(), document: JSON.stringify(JOURNEY) };
+    const mutation = `mutation ($input: SaveJourneyInput!) { saveJourney(input: $input) { journey { id version versions status } } }`;
+    expect((await ask(mutation, { input })).saveJourney.journey).toEqual({
+      id: 'left-cart',
+      version: 1,
+      versions: [1],
+      status: 'ACTIVE',
+    });
+    expect((await ask(mutation, { input })).saveJourney.journey.version).toBe(1);
+    const faulty = {
+      ...JOURNEY,
+      entry: { ...JOURNEY.entry, where: { selection: 'shoeSize', all: [{ path: 'shoeSize', is: 'EQUAL' }] } },
+      steps: [
+        {
+          id: 'a',
+          kind: 'BRANCH',
+          when: { selection: 'firstName', all: [{ path: 'firstName', is: 'EXISTS' }] },
+          otherwise: 'b',
+        },
+      ],
+    };
+    const { errors } = await whole.ask(mutation, {
+      input: { idempotencyKey: key(), document: JSON.stringify(faulty) },
+    });
+    expect(errors?.[0].extensions.code).toBe('BAD_USER_INPUT');
+    expect(errors?.[0].message).toMatch(/\/steps\/0\/otherwise: There is no step `b`/);
+    expect(errors?.[0].message).toMatch(/\/entry\/where\/selection: Cannot query field "shoeSize"/);
+  });
+
+  it('finds a cart abandoned, tells subscribers, and lets the person enter and go on', async () => {
+    const { customerBy } = await ask(
+      '{ customerBy(by: { emailAddress: "alice.martin@example.org" }) { customer360Id identityLinks { dataSourceId sourceRecordId } } }',
+    );
+    const account = customerBy.identityLinks.find((link: { dataSourceId: string }) => link.dataSourceId === 'commerce');
+    const cartId = await addProduct(account.sourceRecordId);
+    await taken(cartId);
+    const events = whole.running.subscribe(
+      {
+        query:
+          'subscription { journeyTriggered(kinds: [CART_ABANDONED]) { cursor kind objectId customer { customer360Id } journeyInstances { id status timeline { entryType } } shoppingCart { id status } } }',
+      },
+      { principal: LOCAL_ADMINISTRATOR, requestId: 'test' },
+    );
+    const next = events.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    await pass(31 * MINUTE);
+    await until(async () => (await triggered(cartId)).length === 1);
+    const told = (await next).value?.data?.['journeyTriggered'] as Record<string, never>;
+    await events.return?.();
+    expect(told).toMatchObject({
+      kind: 'CART_ABANDONED',
+      objectId: cartId,
+      customer: { customer360Id: customerBy.customer360Id },
+      shoppingCart: { id: cartId },
+      journeyInstances: [{ status: 'WAITING', timeline: [{ entryType: 'ENTERED' }, { entryType: 'WAITED' }] }],
+    });
+    const { customer } = await ask(
+      'query ($id: Customer360Id!) { customer(customer360Id: $id) { journeyInstances { edges { node { id status currentStep journey { name } journeyTrigger { kind } } } } } }',
+      { id: customerBy.customer360Id },
+    );
+    expect(customer.journeyInstances.edges).toMatchObject([
+      {
+        node: {
+          status: 'WAITING',
+          currentStep: 'wait',
+          journey: { name: 'Left cart' },
+          journeyTrigger: { kind: 'CART_ABANDONED' },
+        },
+      },
+    ]);
+    await pass(61 * MINUTE);
+    const store = await whole.storeOf('marketing');
+    await until(async () => {
+      const rows = await store.query(
+        `SELECT FROM marketing.journey_instance WHERE object_id = $1 AND status = 'COMPLETED'`,
+        [cartId],
+      );
+      return rows.length === 1;
+    });
+  });
+
+  it('reads the journeys of a page of customers with as many statements as of one', async () => {
+    const query = (first: number) =>
+      `{ customers(first: ${first}) { edges { node { journeyInstances { edges { node { status journey { name versions } timeline { message } journeyTrigger { kind } } } } } } } }`;
+    const one = await whole.askCounting(query(1));
+    const many = await whole.askCounting(query(30));
+    expect(many.answer.errors).toBeUndefined();
+    const journeys = (statements: readonly string[]) =>
+      statements.filter((text) => text.includes('marketing.journey')).length;
+    expect(journeys(many.statements)).toBeLessThanOrEqual(journeys(one.statements) + 4);
+  });
+
+  it('shows events that were set aside, and tries them again', async () => {
+    const store = await whole.storeOf('marketing');
+    const eventId = '00000000-0000-4000-8000-000000000001';
+    await store.query(
+      `INSERT INTO marketing.journey_task (kind, object_id, source, event_id, event_type, event_on, tries, error, set_aside_on)
+       VALUES ('CASE', 'no-such-case', 'service', $1, 'CaseChanged', now(), 5, 'TypeError', now())`,
+      [eventId],
+    );
+    const { poisonEvents } = await ask(
+      '{ poisonEvents { edges { node { id consumer eventType objectId tries error } } } }',
+    );
+    expect(poisonEvents.edges).toEqual([
+      {
+        node: {
+          id: eventId,
+          consumer: 'journeys:case',
+          eventType: 'CaseChanged',
+          objectId: 'no-such-case',
+          tries: 5,
+          error: 'TypeError',
+        },
+      },
+    ]);
+    const { replayPoisonEvents } = await ask(
+      'mutation ($input: ReplayPoisonEventsInput!) { replayPoisonEvents(input: $input) { replayedIds poisonEvents { id } } }',
+      { input: { idempotencyKey: key(), ids: [eventId] } },
+    );
+    expect(replayPoisonEvents).toEqual({ replayedIds: [eventId], poisonEvents: [] });
+    await until(async () => {
+      const rows = await store.query(`SELECT FROM marketing.journey_task WHERE object_id = 'no-such-case'`);
+      return rows.length === 0;
+    });
+  });
+
+  it('is asked and followed by URL as in process', async () => {
+    const graph = graphByUrl(`${whole.running.origin}/graphql`, undefined);
+    const { data, errors } = await graph.execute({ query: '{ journeys { id status } }' });
+    expect({ data, errors }).toEqual({
+      data: { journeys: [{ id: 'left-cart', status: 'ACTIVE' }] },
+      errors: undefined,
+    });
+    const ending = new AbortController();
+    const query = 'subscription ($since: Cursor) { marketingEvents(since: $since) { cursor events { eventType } } }';
+    const events = graph.subscribe({ query, variables: { since: '0' }, signal: ending.signal })[Symbol.asyncIterator]();
+    const first = await events.next();
+    expect(first.value.data.marketingEvents.events.length).toBeGreaterThan(0);
+    ending.abort();
+    await events.return?.().catch(() => {});
+  });
+
+  it('takes out and pauses by mutation, once for each key', async () => {
+    const input = { idempotencyKey: key(), journeyId: 'left-cart', action: 'PAUSE' };
+    const mutation = 'mutation ($input: ControlJourneyInput!) { controlJourney(input: $input) { journey { status } } }';
+    expect((await ask(mutation, { input })).controlJourney.journey.status).toBe('PAUSED');
+    await ask(mutation, { input: { ...input, idempotencyKey: key(), action: 'RESUME' } });
+    expect((await ask(mutation, { input })).controlJourney.journey.status).toBe('ACTIVE');
+  });
+});

@@ -1,0 +1,161 @@
+import { availableEngines } from '../support/databases.ts';
+import { type EngineFixture, openEngine } from '../support/journey-engine.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const BOB = 'c360_01hzzzzzzzzzzzzzzzzzzzzb0b';
+const ROB = 'c360_01hzzzzzzzzzzzzzzzzzzzzr0b';
+
+const CART_JOURNEY = {
+  id: 'left-cart',
+  name: 'Left cart',
+  entry: { kind: 'CART_ABANDONED' },
+  exits: [{ on: 'ORDER_PLACED' }, { on: 'CART_EMPTIED' }, { on: 'CART_CHANGED' }, { on: 'COMPLAINT_OPENED' }],
+  steps: [
+    { id: 'wait', kind: 'WAIT', for: 'PT1H' },
+    {
+      id: 'mail',
+      kind: 'MESSAGE',
+      channel: 'EMAIL',
+      purpose: 'MARKETING',
+      template: { subject: 's', mjml: '<mjml></mjml>', text: 't' },
+    },
+  ],
+};
+
+describe.each(availableEngines())('the journey engine on %s', (engineName) => {
+  let fixture: EngineFixture;
+  beforeAll(async () => {
+    fixture = await openEngine({}, engineName);
+  }, 60_000);
+  afterAll(() => fixture.close());
+  beforeEach(() => fixture.reset());
+  afterEach(() => expect(fixture.world.faults).toEqual([]));
+
+  const putCart = (id: string, customerNumber: string | null = 'C-1', productId = 'P-1') => {
+    const { world, clock } = fixture;
+    const lastActivityMs = clock.now() + world.skewMs;
+    world.carts.set(id, { id, customerNumber, status: 'ACTIVE', lines: [{ productId, quantity: 1 }], lastActivityMs });
+    world.tell('commerce', { eventType: 'ShoppingCartChanged', objectId: id, sourceRecordId: customerNumber });
+  };
+  const triggers = () =>
+    fixture.rows<{ kind: string; object_id: string; due_on: Date; customer360_id: string | null }>(
+      'SELECT kind, object_id, due_on, customer360_id FROM marketing.journey_trigger ORDER BY kind, object_id, due_on',
+    );
+  const instances = () =>
+    fixture.rows<{
+      instance_id: string;
+      status: string;
+      end_reason: string | null;
+      customer360_id: string;
+      object_id: string;
+    }>('SELECT * FROM marketing.journey_instance ORDER BY entered_on, object_id');
+
+  it('finds a cart abandoned once, half an hour after its last change, with no question before', async () => {
+    const { world } = fixture;
+    world.owners.set('commerce C-1', BOB);
+    putCart('cart-1');
+    await fixture.pass(20 * MINUTE);
+    putCart('cart-1');
+    await fixture.pass(29 * MINUTE);
+    expect(world.asked).toHaveLength(0);
+    await fixture.pass(MINUTE);
+    expect(await triggers()).toMatchObject([{ kind: 'CART_ABANDONED', object_id: 'cart-1', customer360_id: BOB }]);
+    world.tell('commerce', { eventType: 'ShoppingCartChanged', objectId: 'cart-1', sourceRecordId: 'C-1' });
+    await fixture.pass(2 * HOUR);
+    expect(await triggers()).toHaveLength(1);
+  });
+
+  it.each([-10, 10])('takes no notice of a commerce clock that is %i minutes off', async (minutes) => {
+    fixture.world.skewMs = minutes * MINUTE;
+    fixture.world.owners.set('commerce C-1', BOB);
+    const beganMs = fixture.clock.now();
+    putCart('cart-1');
+    await fixture.pass(29 * MINUTE);
+    expect(await triggers()).toHaveLength(0);
+    await fixture.pass(MINUTE);
+    expect((await triggers()).map(({ due_on }) => due_on.getTime() - beganMs)).toEqual([30 * MINUTE]);
+  });
+
+  it('sends after the wait, and exits at once on an order', async () => {
+    await fixture.save(CART_JOURNEY);
+    const { world } = fixture;
+    world.owners.set('commerce C-1', BOB).set('commerce C-2', ROB);
+    putCart('cart-1');
+    putCart('cart-2', 'C-2');
+    await fixture.pass(30 * MINUTE);
+    expect(await instances()).toMatchObject([{ status: 'WAITING' }, { status: 'WAITING' }]);
+    world.orders.set('SO-1', { customerNumber: 'C-2', orderedMs: fixture.clock.now() });
+    world.tell('commerce', {
+      eventType: 'SalesOrderChanged',
+      objectId: 'SO-1',
+      sourceRecordId: 'C-2',
+      change: 'CREATED',
+    });
+    await fixture.settle();
+    expect(await instances()).toMatchObject([{ status: 'WAITING' }, { status: 'EXITED', end_reason: 'ORDERED' }]);
+    await fixture.pass(HOUR);
+    expect(await instances()).toMatchObject([{ status: 'COMPLETED' }, { status: 'EXITED' }]);
+    expect(fixture.sent).toHaveLength(1);
+  });
+
+  it('exits when the cart is emptied or changed, or a complaint is opened', async () => {
+    await fixture.save(CART_JOURNEY);
+    const { world, clock } = fixture;
+    for (const number of [1, 2, 3]) world.owners.set(`commerce C-${number}`, `${BOB.slice(0, -1)}${number}`);
+    for (const number of [1, 2, 3]) putCart(`cart-${number}`, `C-${number}`);
+    await fixture.pass(30 * MINUTE);
+    world.carts.set('cart-1', { ...world.carts.get('cart-1'), lines: [] } as never);
+    world.tell('commerce', { eventType: 'ShoppingCartChanged', objectId: 'cart-1' });
+    putCart('cart-2', 'C-2', 'P-2');
+    world.owners.set('service K-3', `${BOB.slice(0, -1)}3`);
+    world.cases.set('case-3', { contactId: 'K-3', status: 'NEW', caseType: 'COMPLAINT', closedMs: null });
+    world.tell('service', { eventType: 'CaseChanged', objectId: 'case-3', change: 'CREATED', sourceRecordId: 'K-3' });
+    await fixture.settle();
+    expect((await instances()).map(({ end_reason }) => end_reason)).toEqual([
+      'CART_EMPTIED',
+      'CART_CHANGED',
+      'COMPLAINT_OPENED',
+    ]);
+    expect(clock.now()).toBeGreaterThan(0);
+  });
+
+  it('folds two instances when their people are found to be one, and sets them free again', async () => {
+    await fixture.save(CART_JOURNEY);
+    const { world } = fixture;
+    world.owners.set('commerce C-1', BOB).set('commerce C-2', ROB);
+    putCart('cart-1');
+    putCart('cart-2', 'C-2');
+    await fixture.pass(30 * MINUTE);
+    world.owners.set('commerce C-2', BOB);
+    world.aliases.set(ROB, BOB);
+    world.tellIdentity({ eventType: 'CUSTOMERS_MERGED', customer360Id: BOB, otherCustomer360Id: ROB });
+    await fixture.settle();
+    expect(await instances()).toMatchObject([
+      { status: 'WAITING', customer360_id: BOB },
+      { status: 'FOLDED', customer360_id: BOB },
+    ]);
+    world.owners.set('commerce C-2', ROB);
+    world.aliases.delete(ROB);
+    world.tellIdentity({ eventType: 'CUSTOMERS_UNMERGED', customer360Id: BOB, otherCustomer360Id: ROB });
+    await fixture.settle();
+    expect(await instances()).toMatchObject([
+      { status: 'WAITING', customer360_id: BOB },
+      { status: 'WAITING', customer360_id: ROB },
+    ]);
+    await fixture.pass(HOUR);
+    expect(fixture.sent).toHaveLength(2);
+  });
+
+  it('waits for a graph that does not answer, and goes on when it does', async () => {
+    fixture.world.owners.set('commerce C-1', BOB);
+    putCart('cart-1');
+    await fixture.settle();
+    fixture.world.isUp = false;
+    await fixture.pass(30 * MINUTE);
+    expect(await triggers()).toHaveLength(0);
+    fixture.world.isUp = true;
+    await fixture.pass(5_000);
+    expect(await triggers()).toHaveLength(1);
+  });
+});
