@@ -14,10 +14,10 @@ import { compileRoot } from './completion.ts';
 import { conditionVariables, isConditionTrue } from './condition-variables.ts';
 import type { Executable, ExecutionContext } from './executable.ts';
 import { createIntrospection } from './introspection.ts';
-import type { Complete } from './leaves.ts';
 import { compileMergeShape, copyOf } from './merge.ts';
-import { Outcome } from './outcome.ts';
+import { type Completion, Outcome } from './outcome.ts';
 import { isRawObject, type RawObject } from './raw-object.ts';
+import { isReached } from './reached.ts';
 import { compileRootMerge, mergeRoot, type RootMerge, variablesOf } from './root-fetch.ts';
 import { type ExecutorParts, Run } from './run.ts';
 import { type ConditionReader, compileStep } from './steps.ts';
@@ -51,7 +51,7 @@ export function compileOperation(planned: PlannedOperation, parts: ExecutorParts
   const stepParts = plan.subscription && eventTransports ? { ...parts, transports: eventTransports } : parts;
   const step = plan.root && compileStep(plan.root, stepParts, isTrue);
   const selected = compileMergeShape([operation.selectionSet], fragments, []);
-  const completions = new BoundedCache<Complete>(COMPLETIONS_CAPACITY);
+  const completions = new BoundedCache<Completion>(COMPLETIONS_CAPACITY);
   const subscription = plan.subscription && compileRootMerge(plan.subscription);
 
   const begin = (context: ExecutionContext): Run => {
@@ -80,7 +80,7 @@ export function compileOperation(planned: PlannedOperation, parts: ExecutorParts
     },
   };
 
-  function completionFor(variables: Readonly<Record<string, unknown>>): Complete {
+  function completionFor(variables: Readonly<Record<string, unknown>>): Completion {
     const key = conditions.map((condition) => (isConditionTrue(condition, variables) ? '1' : '0')).join('');
     return completions.getOrMake(key, () => {
       const values = Object.fromEntries(
@@ -89,14 +89,18 @@ export function compileOperation(planned: PlannedOperation, parts: ExecutorParts
       const introspect = createIntrospection(parts.apiSchema, operation, fragments);
       const { apiSchema, types } = parts;
       const { deniedFields } = planned;
-      return compileRoot(rootTypeOf(operation, parts), operation.selectionSet, {
-        apiSchema,
-        fullSchema: types.schema,
-        fragments,
-        conditions: values,
-        deniedFields,
-        introspect,
-      });
+      const { selectionSet } = operation;
+      const type = rootTypeOf(operation, parts);
+      const collecting = { apiSchema, fragments, conditions: values };
+      return {
+        complete: compileRoot(type, selectionSet, {
+          ...collecting,
+          fullSchema: types.schema,
+          deniedFields,
+          introspect,
+        }),
+        reaches: (path, data) => isReached(path, data, { type, selectionSet }, collecting),
+      };
     });
   }
 }

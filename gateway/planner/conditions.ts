@@ -24,7 +24,8 @@ export function planByCondition(
   const decided = decide(document, new Map());
   const variables = conditionVariables(decided);
   const [variable] = variables;
-  if (variable === undefined || variables.size > DECIDED_AT_MOST || isSubscription(document)) return plan(decided);
+  if (variable === undefined) return plan(decided);
+  if (variables.size > DECIDED_AT_MOST || isSubscription(document)) return plan(withStandingObjects(decided));
   const { root: whenTrue } = planByCondition(decide(decided, new Map([[variable, true]])), plan);
   const { root: whenFalse } = planByCondition(decide(decided, new Map([[variable, false]])), plan);
   if (!whenTrue && !whenFalse) return { root: undefined };
@@ -56,6 +57,28 @@ function decide(document: DocumentNode, values: ReadonlyMap<string, boolean>): D
 
 /** An object nothing of which is selected is there all the same. */
 const TYPENAME: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: '__typename' } };
+
+/** Asks for something of each object, so that one of which the conditions leave nothing is there all the same. */
+function withStandingObjects(document: DocumentNode): DocumentNode {
+  return visit(document, {
+    [Kind.FIELD]: {
+      leave(node: FieldNode) {
+        const { selectionSet } = node;
+        if (!selectionSet?.selections.every(mayBeLeftOut)) return undefined;
+        return { ...node, selectionSet: { ...selectionSet, selections: [...selectionSet.selections, TYPENAME] } };
+      },
+    },
+  });
+}
+
+/** A spread may be of another type than the object is. */
+function mayBeLeftOut(selection: SelectionNode): boolean {
+  return selection.kind !== Kind.FIELD || (selection.directives ?? []).some(isCondition);
+}
+
+function isCondition({ name }: DirectiveNode): boolean {
+  return name.value === 'skip' || name.value === 'include';
+}
 
 /** True: the selection stands; false: it is left out; undefined: that is not known yet, or the directive is another one. */
 function outcomeOf(
