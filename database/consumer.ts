@@ -304,7 +304,7 @@ class LogConsumer<Event extends ConsumedEvent> {
     const failures = this.#status.failures + 1;
     this.#update({ phase: 'RETRYING', failures, lastFailure: codeOfFailure(error) });
     // The first failure may be a restart; one that goes on is worth a line, and not one for each attempt.
-    if (failures === 3) this.#warn(`fails again and again: ${describeFailure(error)}`);
+    if (failures === 3) this.#warn(`fails again and again: ${describeFailure(error).replace(/\.$/, '')}`);
     const whole = Math.min(RECONNECT.mostMs, RECONNECT.firstMs * 2 ** Math.min(failures - 1, 20));
     const random = this.#parts.random ?? Math.random;
     await this.#wait(whole / 2 + (whole / 2) * random(), this.#stopping.signal);

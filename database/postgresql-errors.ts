@@ -10,7 +10,7 @@ const UNAVAILABLE_STATES = /^(08|28|3D|53|55000|57|58)/;
 const UNAVAILABLE_CODES = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOST|ENET|ENOENT|EACCES)/;
 /** The driver's own errors have no code. */
 const UNAVAILABLE_MESSAGES =
-  /connection (terminated|timeout|error)|timeout exceeded when trying to connect|not queryable|pool after calling end|client was closed|SSL|SASL/i;
+  /connection (terminated|timeout|error)|timeout exceeded when trying to connect|timeout expired|not queryable|pool after calling end|client was closed|SSL|SASL/i;
 
 const REASONS: Readonly<Record<string, string>> = {
   '28P01': 'refuses the user or the password',

@@ -157,6 +157,17 @@ export function requireRemoteClouds(config: Config): void {
   }
 }
 
+/**
+ * Marketing alone serves no page to people: links to unsubscribe lead to a gateway, which knows the key only if both were given it.
+ * Throws ConfigInvalid when mail leaves the house without.
+ */
+export function requireSharedUnsubscribeKey({ mail }: Config): void {
+  if (!mail.smtp || mail.unsubscribeKeys.length > 0) return;
+  const message =
+    'is missing: the gateways at PUBLIC_URL serve the links in mail of marketing alone when they have the same one.';
+  throw new ConfigInvalid([{ name: 'UNSUBSCRIBE_KEY', message }]);
+}
+
 /** What the ways to all remote subgraphs are made with. */
 export function remoteOptions(config: Config): RemoteOptions {
   const { signingKeys, deduplication, entityBatching: batching } = config;

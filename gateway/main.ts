@@ -4,7 +4,7 @@ import { SCALARS } from '../schema/scalars.ts';
 import type { Follower } from '../subgraphs/identity/follow.ts';
 import type { JourneyEngine } from '../subgraphs/marketing/journeys/engine.ts';
 import { completeWithOwnRecords } from './authorize/own-records.ts';
-import { type Config, requireRemoteClouds } from './config.ts';
+import { type Config, requireRemoteClouds, requireSharedUnsubscribeKey } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { createSecurity } from './security.ts';
@@ -76,8 +76,10 @@ export async function startCustomer360(config: Config, parts: StartParts): Promi
 /** Starts one subgraph alone, over HTTP. Rejects as `startCustomer360` does. */
 export async function startSubgraph(name: string, config: Config, parts: StartParts): Promise<Running> {
   if (name === 'identity') requireRemoteClouds(config);
+  if (name === 'marketing') requireSharedUnsubscribeKey(config);
   await checkPort(config);
   const start = new Start(config, parts);
+  addProcessMetrics(start.metrics);
   try {
     await start.prepare();
     const { graphUrl, graphToken } = config.journeys;
@@ -91,6 +93,7 @@ export async function startSubgraph(name: string, config: Config, parts: StartPa
       host,
       port,
       log: parts.log,
+      metrics: () => start.metrics.text(),
       ...(keys.length > 0 && { signatures: { keys, clock: Date.now } }),
     });
     start.closing.add(() => server.close());

@@ -51,6 +51,8 @@ export interface RequestSummary {
   readonly operation: OperationDefinitionNode | undefined;
   readonly answer: Answer;
   readonly fetches?: Readonly<Record<string, FetchOutcome>>;
+  /** True for an event of a subscription: one that went well has no line of its own, its subscription has one. */
+  readonly isEvent?: boolean;
 }
 
 /** Counts, times, traces and logs requests. */
@@ -190,7 +192,7 @@ class Watch implements RequestWatch {
     return new FetchTimer(this.#shared, timed, this.#beganAt, this.#traceparent, span);
   }
 
-  end({ requestId, operation, answer, fetches = {} }: RequestSummary): void {
+  end({ requestId, operation, answer, fetches = {}, isEvent = false }: RequestSummary): void {
     const { requests, fetchOutcomes, requestDuration, log, isSampled } = this.#shared;
     const codes = codesOf(answer);
     for (const code of codes) requests.add([code]);
@@ -202,7 +204,7 @@ class Watch implements RequestWatch {
       this.#root.span.setAttributes({ 'c360.request_id': requestId, ...(kind && { 'graphql.operation.type': kind }) });
       endSpan(this.#root, isFine ? undefined : codes[0]);
     }
-    if (isFine && !isSampled()) return;
+    if (isFine && (isEvent || !isSampled())) return;
     const operationName = operation?.name?.value;
     log.info(
       {

@@ -177,7 +177,7 @@ export const VARIABLES = {
     group: 'Mail of journeys',
     otherwise: 'one that the marketing store keeps',
     meaning:
-      'Key of at least 32 bytes that signs links to unsubscribe. Several, separated by commas: the first signs, all are accepted. A gateway whose marketing cloud is elsewhere serves the links when both have the same one.',
+      'Key of at least 32 bytes that signs links to unsubscribe. Several, separated by commas: the first signs, all are accepted. A gateway whose marketing cloud is elsewhere serves the links when both have the same one; `c360 subgraph marketing` needs it with SMTP_URL.',
   },
   DEFAULT_COUNTRY: {
     group: 'Identity',

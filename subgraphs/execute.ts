@@ -11,6 +11,7 @@ import {
   subscribe,
   validate,
 } from 'graphql';
+import { StoreUnavailable } from '../database/database.ts';
 import { CodedError, type ErrorCode } from '../schema/errors.ts';
 import type { SubgraphRequest } from '../schema/subgraph-transport.ts';
 import type { Subgraph } from './subgraph.ts';
@@ -74,7 +75,7 @@ export function prepareOperation(
 
 /** Runs a prepared query or mutation. */
 export async function executeOperation(args: ExecutionArgs): Promise<ExecutionResult> {
-  return codeRequestErrors(await execute(args));
+  return codeStoreFailures(codeRequestErrors(await execute(args)));
 }
 
 /** Starts a prepared subscription. It never rejects: a failure is a result. */
@@ -202,6 +203,22 @@ function parseAndValidate(schema: GraphQLSchema, text: string): CheckedDocument 
 function codeRequestErrors(result: ExecutionResult): ExecutionResult {
   if (result.data !== undefined || !result.errors) return result;
   return { ...result, errors: result.errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
+}
+
+/** A store that can't be reached is nobody's fault: whoever asks may ask again. */
+function codeStoreFailures(result: ExecutionResult): ExecutionResult {
+  if (!result.errors?.some(isStoreFailure)) return result;
+  const message = "The store can't answer at the moment.";
+  const errors = result.errors.map((error) => {
+    if (!isStoreFailure(error)) return error;
+    const { nodes = null, source = null, positions = null, path = null } = error;
+    return new GraphQLError(message, { nodes, source, positions, path, extensions: { code: 'STORE_UNAVAILABLE' } });
+  });
+  return { ...result, errors };
+}
+
+function isStoreFailure({ originalError }: GraphQLError): boolean {
+  return originalError instanceof StoreUnavailable;
 }
 
 function withCode(error: GraphQLError, code: ErrorCode): GraphQLError {

@@ -26,6 +26,8 @@ export interface SubgraphServerOptions {
   readonly drainMs?: number;
   /** Whose requests are answered: those that are signed. Without it everybody's are. */
   readonly signatures?: SignatureRules;
+  /** What GET /metrics answers with, in Prometheus' text format. Without it there is nothing there. */
+  readonly metrics?: () => string;
 }
 
 /** A subgraph that is being served. */
@@ -37,7 +39,7 @@ export interface SubgraphServer {
 
 /**
  * Serves one subgraph alone: POST /graphql, subscriptions over WebSocket (graphql-transport-ws) at the same path,
- * GET /health/live and /health/ready. Rejects when the port is in use, or when others could ask without a signature.
+ * GET /health/live, /health/ready and /metrics. Rejects when the port is in use, or when others could ask without a signature.
  */
 export async function startSubgraphServer(subgraph: Subgraph, options: SubgraphServerOptions): Promise<SubgraphServer> {
   const { host = '127.0.0.1', port, log, drainMs = 10_000 } = options;
@@ -48,7 +50,7 @@ export async function startSubgraphServer(subgraph: Subgraph, options: SubgraphS
   const onFault = (fault: Fault): void => log.error({ subgraph: subgraph.name, ...fault }, 'an operation failed');
   const state = { isDraining: false };
   const server = createServer((request, response) => {
-    void answer({ subgraph, log, onFault, state, signatures }, request, response);
+    void answer({ subgraph, log, onFault, state, signatures, metrics: options.metrics }, request, response);
   });
   const sockets = serveSubscriptions(server, subgraph, onFault, signatures);
   await listen(server, host, port);
@@ -70,6 +72,7 @@ interface Serving {
   readonly onFault: (fault: Fault) => void;
   readonly state: { readonly isDraining: boolean };
   readonly signatures: SignatureCheck | undefined;
+  readonly metrics: (() => string) | undefined;
 }
 
 async function answer(serving: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -78,6 +81,11 @@ async function answer(serving: Serving, request: IncomingMessage, response: Serv
   if (path === '/graphql') return answerGraphql(serving, request, response);
   if (path === '/health/live' && request.method === 'GET') return send(response, 200, { status: 'live' });
   if (path === '/health/ready' && request.method === 'GET') return answerReadiness(serving, response);
+  if (path === '/metrics' && request.method === 'GET' && serving.metrics) {
+    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+    response.end(serving.metrics());
+    return;
+  }
   send(response, 404, { status: 'not found' });
 }
 

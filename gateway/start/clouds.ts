@@ -97,7 +97,9 @@ async function fill(start: Start, clouds: ReadonlyMap<string, OpenedCloud>): Pro
   );
   if (databases.length === 0) return;
   const { onProgress, samplePeople } = start.parts;
-  onProgress?.(`Filling ${databases.map(([name]) => name).join(', ')} with sample data …`);
+  // With SAMPLE_DATA=on stores are looked at that were filled by an earlier start.
+  const untouched = databases.flatMap(([name]) => (clouds.get(name)?.isUntouched ? [name] : []));
+  if (untouched.length > 0) onProgress?.(`Filling ${untouched.join(', ')} with sample data …`);
   const { fillSampleData } = await import('../../subgraphs/sample-data/fill.ts');
   await fillSampleData({
     databases: Object.fromEntries(databases),

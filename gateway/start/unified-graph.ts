@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import { CodedError } from '../../schema/errors.ts';
 import type { Principal } from '../../schema/principal.ts';
 import type { UnifiedGraph, UnifiedGraphRequest } from '../../schema/unified-graph.ts';
 import type { Gateway } from '../gateway.ts';
@@ -37,6 +38,10 @@ export function graphByUrl(url: string, token: string | undefined): UnifiedGraph
       },
       body: JSON.stringify({ query: request.query, variables: request.variables ?? {} }),
       ...(request.signal && { signal: request.signal }),
+    }).catch((error: unknown) => {
+      if (request.signal?.aborted) throw error;
+      // The client's own error is a TypeError, which says nothing to whoever reads the log.
+      throw new CodedError('SUBGRAPH_DOWN', 'The unified graph could not be reached.');
     });
     if (!response.headers.get('content-type')?.startsWith(accept)) {
       // Whatever stands there may quote what was asked.

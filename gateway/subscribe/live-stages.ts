@@ -109,7 +109,7 @@ async function answerEvent(
     isIncomplete = lacksAnswers(executed, event);
     return executed;
   };
-  const text = await finish(work, passing, watch, parts);
+  const text = await finish(work, { ...passing, isEvent: true }, watch, parts);
   if (isIncomplete) throw new EventIncomplete(text);
   return text;
 }
@@ -157,15 +157,16 @@ async function run(passing: Passing, watch: RequestWatch, parts: LiveStagesParts
 /** execute and respond. Never rejects. */
 async function finish(
   work: () => Promise<Executed>,
-  passing: Passing,
+  passing: Passing & { readonly isEvent?: boolean },
   watch: RequestWatch,
   parts: LiveStagesParts,
 ): Promise<string> {
   const outcome = await watch.stage('execute', work).catch(asError);
   const answer = answerWith(outcome, passing, watch, parts);
   const { requestId } = passing.caller;
+  const { isEvent = false } = passing;
   const { operation } = passing.planned;
-  watch.end({ requestId, operation, answer, ...('fetches' in outcome && { fetches: outcome.fetches }) });
+  watch.end({ requestId, operation, answer, isEvent, ...('fetches' in outcome && { fetches: outcome.fetches }) });
   return textOf(answer);
 }
 

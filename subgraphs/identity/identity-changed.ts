@@ -27,7 +27,7 @@ export async function* followIdentity(
   signal: AbortSignal,
 ): AsyncGenerator<{ identityChanged: GraphIdentityEvent }> {
   const head = await guardStore(repository.history.head(), onWarning);
-  let position = args.since ? readNumberCursor(LOG, args.since) : head;
+  let position = typeof args.since === 'string' ? readNumberCursor(LOG, args.since) : head;
   if (position > head) throw new CodedError('MALFORMED_ID', '`since` is no position that this log has reached.');
   let ring = (): void => {};
   const stop = await guardStore(

@@ -206,6 +206,52 @@ describe('journeys over the whole graph', () => {
     });
   });
 
+  it('sets an event of a cloud aside that can not be taken, lets the others pass within a second, and takes it by mutation', async () => {
+    const marketing = await whole.storeOf('marketing');
+    const commerce = await whole.storeOf('commerce');
+    await marketing.script(`
+      CREATE FUNCTION marketing.refuse_cart() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'Not this one: alice@example.org'; END $$;
+      CREATE TRIGGER refuse_cart BEFORE INSERT OR UPDATE ON marketing.journey_task
+        FOR EACH ROW WHEN (NEW.object_id = 'cart-poison') EXECUTE FUNCTION marketing.refuse_cart();`);
+    const putCart = (cartId: string) =>
+      commerce.query(
+        `INSERT INTO commerce.cart (cart_id, customer_no, state, currency, created_at, touched_at)
+         VALUES ($1, 'C-poison', 'open', 'EUR', now(), now())`,
+        [cartId],
+      );
+    try {
+      await putCart('cart-poison');
+      const began = performance.now();
+      await putCart('cart-behind');
+      await taken('cart-behind');
+      expect(performance.now() - began).toBeLessThan(1_000);
+      const aside = async () => {
+        const { poisonEvents } = await ask('{ poisonEvents { edges { node { id consumer objectId tries error } } } }');
+        // biome-ignore lint/suspicious/noExplicitAny: a test reads the parts that it has asked for
+        return poisonEvents.edges.map(({ node }: any) => node).find((node: any) => node.objectId === 'cart-poison');
+      };
+      await until(async () => (await aside()) !== undefined);
+      const poison = await aside();
+      expect(poison).toMatchObject({ consumer: 'journeys:commerce', tries: 5 });
+      expect(poison.error).not.toBe('');
+      expect(poison.error).not.toContain('alice');
+      const replay = async () => {
+        const { replayPoisonEvents } = await ask(
+          'mutation ($input: ReplayPoisonEventsInput!) { replayPoisonEvents(input: $input) { replayedIds poisonEvents { id } } }',
+          { input: { idempotencyKey: key(), ids: [poison.id] } },
+        );
+        return replayPoisonEvents;
+      };
+      expect(await replay()).toEqual({ replayedIds: [], poisonEvents: [{ id: poison.id }] });
+      await marketing.script('DROP TRIGGER refuse_cart ON marketing.journey_task');
+      expect(await replay()).toEqual({ replayedIds: [poison.id], poisonEvents: [] });
+      await taken('cart-poison');
+    } finally {
+      await marketing.script('DROP FUNCTION marketing.refuse_cart CASCADE');
+    }
+  });
+
   it('is asked and followed by URL as in process', async () => {
     const graph = graphByUrl(`${whole.running.origin}/graphql`, undefined);
     const { data, errors } = await graph.execute({ query: '{ journeys { id status } }' });

@@ -119,6 +119,16 @@ describe('the log', () => {
     expect(lines.length).toBe(percent * 2 + 7);
   });
 
+  it('has no line for an event of a subscription that went well, and one for any other', () => {
+    const { telemetry, lines, metrics } = begin();
+    for (let turn = 0; turn < 100; turn += 1) telemetry.begin().end({ ...FINE, isEvent: true });
+    expect(lines).toEqual([]);
+    expect(metrics.text()).toContain('c360_requests_total{code="OK"} 100');
+    const body = { errors: [{ message: '', extensions: { code: 'SUBGRAPH_DOWN' } }] };
+    telemetry.begin().end({ ...FINE, isEvent: true, answer: { ...FINE.answer, body } });
+    expect(lines).toMatchObject([{ requestId: 'r-1', codes: ['SUBGRAPH_DOWN'] }]);
+  });
+
   it('keeps secrets to itself, in depth and in lines of requests', () => {
     const lines: string[] = [];
     const log = createLog('info', { write: (line) => lines.push(line) });

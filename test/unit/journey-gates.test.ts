@@ -112,7 +112,7 @@ function table(gate: JourneyGate, cases: readonly Case[]): void {
       expect(decision).toMatchObject({
         verdict: outcome === 'SKIPPED' ? 'SKIP' : 'DEFER',
         decidedBy: gate,
-        recipient: null,
+        recipient: outcome === 'DEFERRED' ? expect.objectContaining({ emailAddress: 'ada@example.com' }) : null,
         discountFor: null,
       });
       const after = decision.reasons.slice(decision.reasons.findIndex((each) => each.gate === gate) + 1);

@@ -21,7 +21,7 @@ export function createCustomerUpdated(live: LiveCustomers, survivorship: Survivo
   return {
     subscribe: async (_source: unknown, args: CustomerUpdatedArguments, context: IdentityContext) => {
       const askedFor = parseCustomer360Id(args.customer360Id);
-      const since = args.since ? readPositions(args.since, LOGS) : undefined;
+      const since = typeof args.since === 'string' ? readPositions(args.since, LOGS) : undefined;
       const followed = isConfined(context.principal) ? await ownId(askedFor, context) : askedFor;
       const events = live.follow(followed, since, context.signal);
       return mapped(events, (event) => {

@@ -120,6 +120,9 @@ export class HubSession {
     } catch (error) {
       this.fail(error);
     } finally {
+      // Whoever came while it ended would wait for a round that there is not.
+      const ended = new CodedError('SUBSCRIPTION_INTERRUPTED', 'Following was ended before it had begun.');
+      for (const { reject } of this.#joining.splice(0)) reject(ended);
       await stop().catch(() => {});
     }
   }
@@ -173,10 +176,10 @@ export class HubSession {
       await this.#followIdentity();
       if (joining.length > 0) await this.#admit(joining);
     } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
-      this.#queued = [...queued, ...this.#queued];
       this.#admitting = 0;
       for (const { reject } of joining) reject(error);
+      if (!(error instanceof CodedError)) throw error;
+      this.#queued = [...queued, ...this.#queued];
       return false;
     }
     for (const { cloud, read } of queued) this.#tell(cloud, read);

@@ -64,8 +64,9 @@ export class LiveCustomers {
 
   async *#follow(subscriber: Subscriber, signal: AbortSignal): AsyncGenerator<PersonEvent> {
     this.#followers += 1;
-    this.#session ??= new HubSession(this.#parts);
-    const session = this.#session;
+    // One that broke may not be cleared away yet: whoever follows slowly has not been told.
+    const session = this.#session && !this.#session.isOver ? this.#session : new HubSession(this.#parts);
+    this.#session = session;
     const onAbort = (): void => subscriber.wake();
     signal.addEventListener('abort', onAbort, { once: true });
     try {

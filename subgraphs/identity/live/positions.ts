@@ -1,5 +1,6 @@
 import { CodedError } from '../../../schema/errors.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
+import { LOG } from '../identity-events.ts';
 
 /** Where a reader stands in each log, by the log's name: what it has been told up to. A log that is missing was never reached. */
 export type Positions = Readonly<Record<string, string>>;
@@ -37,6 +38,8 @@ export function readPositions(cursor: string, logs: readonly string[]): Position
   for (let at = 0; at < places.length; at += 2) {
     const [log, position] = [places[at], places[at + 1]];
     if (typeof log !== 'string' || typeof position !== 'string' || places.length > 2 * LOGS_LIMIT) throw malformed();
+    // The clouds check theirs; identity's own goes straight into a statement.
+    if (log === LOG && position !== '0' && !DIGITS.test(position)) throw malformed();
     // A cloud that is no part of the graph any more has nothing to tell.
     if (logs.includes(log)) positions[log] = position;
   }

@@ -55,7 +55,7 @@ export interface GateDecision {
   readonly reasons: readonly DecisionReason[];
   /** True when the person is of those who get nothing. */
   readonly isHeldOut: boolean;
-  /** Present with SEND. */
+  /** Present with SEND, and where a gate after that of consent puts the message off. */
   readonly recipient: Recipient | null;
   /** Whom a discount is granted to. Present with SEND of a message that has one. */
   readonly discountFor: DiscountReceiver | null;

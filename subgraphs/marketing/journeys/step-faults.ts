@@ -1,6 +1,7 @@
 import { faultAt } from '../../../mapping/faults.ts';
 import { suggest } from '../../../mapping/nearest.ts';
 import type { JourneyDefinition, JourneyEntry, JourneyStep } from './definition.ts';
+import { durationMs } from './duration.ts';
 import { successorsOf } from './steps.ts';
 
 const ABANDONED: ReadonlySet<JourneyEntry['kind']> = new Set([
@@ -72,6 +73,13 @@ function isZone(zone: string): boolean {
   }
 }
 
+/** A wait of no length is gone through at once. */
+function takesTime(step: JourneyStep): boolean {
+  if (step.kind === 'WAIT') return durationMs(step.for) > 0;
+  if (step.kind === 'WAIT_FOR_EVENT') return durationMs(step.atMost) > 0;
+  return step.kind === 'WAIT_FOR_TIME';
+}
+
 /** Whoever comes to a step again has waited in between: else they would go round and round in one instant. */
 function loopFaults(definition: JourneyDefinition): string[] {
   const byId = new Map(definition.steps.map((step, index) => [step.id, index]));
@@ -85,7 +93,7 @@ function loopFaults(definition: JourneyDefinition): string[] {
       return;
     }
     state.set(index, 'ENTERED');
-    if (step.kind !== 'WAIT' && step.kind !== 'WAIT_FOR_EVENT' && step.kind !== 'WAIT_FOR_TIME') {
+    if (!takesTime(step)) {
       for (const id of successorsOf(definition, step)) visit(byId.get(id) ?? -1);
     }
     state.set(index, 'LEFT');

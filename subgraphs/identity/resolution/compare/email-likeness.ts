@@ -25,9 +25,10 @@ export function emailLevel(left: string, right: string): number {
     return shorter >= SHORTEST_MAILBOX ? EMAIL.mailbox : EMAIL.different;
   }
   if (shorter < SHORTEST_CLOSE || Math.abs(atLeft - atRight) > 2) return EMAIL.different;
-  const [a, b] = [left.slice(0, atLeft), right.slice(0, atRight)];
   // Two slips only where domain, a part of the mailbox and the digits are right, so that most addresses are told apart at a glance.
-  if (lettersApart(a, b) > 2 || digitsOf(a) !== digitsOf(b)) return EMAIL.different;
+  if (lettersApart(left, right, atLeft, atRight) > 2) return EMAIL.different;
+  const [a, b] = [left.slice(0, atLeft), right.slice(0, atRight)];
+  if (digitsOf(a) !== digitsOf(b)) return EMAIL.different;
   if (isOneEdit(a, b)) return EMAIL.close;
   const mayHaveTwo = shorter >= SHORTEST_TWO_SLIPS && (a.startsWith(b.slice(0, 2)) || a.endsWith(b.slice(-3)));
   const isSameDomain = mayHaveTwo && left.slice(atLeft) === right.slice(atRight);

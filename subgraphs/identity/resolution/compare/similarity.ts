@@ -109,17 +109,23 @@ export function isOneEdit(a: string, b: string): boolean {
 
 /**
  * How many letters one of two texts has that the other one lacks, whichever has more: their edit distance is at least that.
- * Letters that share their last five bits count as one.
+ * Letters that share their last five bits count as one. Of each text only the beginning, where its length is given.
  */
-export function lettersApart(a: string, b: string): number {
-  return Math.max(lettersLacking(a, maskOf(b)), lettersLacking(b, maskOf(a)));
+export function lettersApart(a: string, b: string, lengthOfA = a.length, lengthOfB = b.length): number {
+  return Math.max(
+    lettersLacking(a, lengthOfA, maskOf(b, lengthOfB)),
+    lettersLacking(b, lengthOfB, maskOf(a, lengthOfA)),
+  );
 }
 
 /** False when the Jaro–Winkler similarity of two texts is below `least` for sure, judged by the letters they share and how they begin. */
 export function mayBeSimilar(a: string, b: string, least: number): boolean {
   const lengthOfA = Math.min(a.length, WORD);
   const lengthOfB = Math.min(b.length, WORD);
-  const shared = Math.min(lengthOfA - lettersLacking(a, maskOf(b)), lengthOfB - lettersLacking(b, maskOf(a)));
+  const shared = Math.min(
+    lengthOfA - lettersLacking(a, a.length, maskOf(b, b.length)),
+    lengthOfB - lettersLacking(b, b.length, maskOf(a, a.length)),
+  );
   if (shared <= 0) return false;
   const jaro = (shared / lengthOfA + shared / lengthOfB + 1) / 3;
   let prefix = 0;
@@ -127,14 +133,14 @@ export function mayBeSimilar(a: string, b: string, least: number): boolean {
   return jaro + prefix * 0.1 * (1 - jaro) >= least - 1e-9;
 }
 
-function maskOf(text: string): number {
+function maskOf(text: string, length: number): number {
   let mask = 0;
-  for (let i = 0; i < text.length && i < WORD; i += 1) mask |= 1 << (text.charCodeAt(i) & 31);
+  for (let i = 0; i < length && i < WORD; i += 1) mask |= 1 << (text.charCodeAt(i) & 31);
   return mask;
 }
 
-function lettersLacking(text: string, mask: number): number {
+function lettersLacking(text: string, length: number, mask: number): number {
   let count = 0;
-  for (let i = 0; i < text.length && i < WORD; i += 1) if ((mask & (1 << (text.charCodeAt(i) & 31))) === 0) count += 1;
+  for (let i = 0; i < length && i < WORD; i += 1) if ((mask & (1 << (text.charCodeAt(i) & 31))) === 0) count += 1;
   return count;
 }

@@ -16,6 +16,8 @@ const STREET_TYPES = new Set('st ave rd dr ln ct blvd sq pkwy pl hwy ter cir trl
 const UNITS =
   /^(?:apt|apartment|unit|suite|ste|flat|wohnung|whg|appt|appartement|piso|floor|fl|room|rm|bld|bldg|building|interno|int|app|lot|top)$/;
 const BOX = /\b(?:p\.?\s*o\.?\s*box|postfach|bp|apartado)\s*(\d+)/;
+/** Words of letters and digits with one space between them, as folding leaves most texts. */
+const PLAIN_WORDS = /^[a-z0-9]+(?: [a-z0-9]+)*$/;
 const COUNTRIES: Readonly<Record<string, string>> = Object.fromEntries(
   (
     'us usa united states,us united states of america,us america,gb uk united kingdom,gb great britain,gb england,gb scotland,gb wales,de deutschland germany,de deu,de ger,' +
@@ -102,13 +104,7 @@ function unitOf(text: string): string | undefined {
 function readStreet(line: string): ReadStreet {
   const box = BOX.exec(line);
   if (box) return { street: 'po box', number: box[1], unit: undefined, rest: undefined };
-  const words = line
-    .replace(/\bc\//g, 'c ')
-    .replace(/#\s*/g, ' # ')
-    .replace(/(\p{L})str(?:\.|asse|\b)(?=\s|\d|$)/gu, '$1 st')
-    .replace(/['’]/g, '')
-    .split(/[^\p{L}\p{N}#]+/u)
-    .filter((word) => word !== '' && word !== 'no' && word !== 'nr');
+  const words = wordsOf(line).filter((word) => word !== '' && word !== 'no' && word !== 'nr');
   let unit: string | undefined;
   const street: string[] = [];
   let number: string | undefined;
@@ -149,7 +145,19 @@ function readStreet(line: string): ReadStreet {
   return { street: street.join(' '), number, unit, rest: rest || undefined };
 }
 
+/** The words of a line that holds a street. Most lines need no more than to be split: that saves half of the time. */
+function wordsOf(line: string): string[] {
+  if (PLAIN_WORDS.test(line) && !/[a-z]str/.test(line)) return line.split(' ');
+  return line
+    .replace(/\bc\//g, 'c ')
+    .replace(/#\s*/g, ' # ')
+    .replace(/(\p{L})str(?:\.|asse|\b)(?=\s|\d|$)/gu, '$1 st')
+    .replace(/['’]/g, '')
+    .split(/[^\p{L}\p{N}#]+/u);
+}
+
 function plainWords(folded: string): string {
+  if (PLAIN_WORDS.test(folded)) return folded;
   return folded
     .replace(/[^\p{L}\p{N} ]+/gu, ' ')
     .trim()

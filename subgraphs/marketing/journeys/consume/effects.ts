@@ -2,6 +2,7 @@ import type { Queryable } from '../../../../database/database.ts';
 import type { Clock } from '../../../../schema/clock.ts';
 import { recordKey } from '../live/reads.ts';
 import { countedOrders } from '../reports/conversions.ts';
+import { forgetMessagesOf } from '../sending/message-store.ts';
 import { entryDurations } from '../store/documents.ts';
 import { wakeWorkers } from '../store/events.ts';
 import { lockActiveOf, takeOut } from '../store/exits.ts';
@@ -122,7 +123,8 @@ export function identityEffect(clock: Clock): Effect<IdentityEvent> {
     );
     const tasks = people.map(({ event, id }) => identityTask('PERSON', event, { objectId: id, nowMs }));
     await putTasks(transaction, [...tasks, ...(await unknownRecords(transaction, events, nowMs))], { again: true });
-    for (const { customer360Id } of events.filter(({ eventType }) => eventType === 'CUSTOMER_ERASED')) {
+    const erased = events.filter(({ eventType }) => eventType === 'CUSTOMER_ERASED');
+    for (const { customer360Id } of erased) {
       const active = await lockActiveOf(transaction, { customer360Id, source: 'identity', recordId: null });
       const exit = { reason: 'ERASED', message: 'The person was erased.' };
       await takeOut(
@@ -132,6 +134,8 @@ export function identityEffect(clock: Clock): Effect<IdentityEvent> {
         nowMs,
       );
     }
+    const gone = erased.flatMap(({ customer360Id }) => customer360Id ?? []);
+    if (gone.length > 0) await forgetMessagesOf(transaction, gone);
     await wakeWorkers(transaction);
   };
 }

@@ -36,7 +36,8 @@ export function decide(request: GateRequest, view: LiveView, defaultZone: string
     nextAllowedAt: until === undefined ? null : new Date(until).toISOString(),
     reasons,
     isHeldOut: heldOut(input),
-    recipient: decisive ? null : (input.choice?.recipient ?? null),
+    // What is only put off has passed the gate of consent, and stands to be sent to whoever it was asked for.
+    recipient: decisive && decisive.finding.outcome !== 'DEFERRED' ? null : (input.choice?.recipient ?? null),
     discountFor: decisive ? null : discountReceiver(input),
     model: messageModelOf(view),
   };

@@ -16,6 +16,8 @@ export interface PresentJourney {
   readonly packageName: string | null;
   /** False: its package was removed, so that it is not listed and its name is free again. */
   readonly isListed: boolean;
+  /** True: it was stopped, by hand or with its package. */
+  readonly isStopped: boolean;
 }
 
 interface InstallationRow extends Record<string, unknown> {
@@ -62,15 +64,21 @@ export async function readPresentJourneys(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, PresentJourney>> {
   if (ids.length === 0) return new Map();
-  const rows = await queryable.query<{ id: string; document: string; package_name: string | null; is_listed: boolean }>(
-    `SELECT journey_id AS id, document, package_name, is_listed
+  const rows = await queryable.query<{
+    id: string;
+    document: string;
+    package_name: string | null;
+    is_listed: boolean;
+    is_stopped: boolean;
+  }>(
+    `SELECT journey_id AS id, document, package_name, is_listed, status = 'STOPPED' AS is_stopped
      FROM marketing.journey JOIN marketing.journey_version USING (journey_id, version) WHERE journey_id = ANY($1)`,
     [ids],
   );
   return new Map(
-    rows.map(({ id, document, package_name, is_listed }) => [
+    rows.map(({ id, document, package_name, is_listed, is_stopped }) => [
       id,
-      { document, packageName: package_name, isListed: is_listed },
+      { document, packageName: package_name, isListed: is_listed, isStopped: is_stopped },
     ]),
   );
 }

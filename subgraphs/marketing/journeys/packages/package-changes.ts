@@ -9,7 +9,7 @@ export interface ObjectChange {
   readonly objectType: PackageObjectType;
   readonly objectId: string;
   readonly change: ChangeKind;
-  /** Null for what is new or gone. */
+  /** Null for what is new or gone, or only goes on after it was stopped. */
   readonly diff: string | null;
 }
 
@@ -17,7 +17,7 @@ export interface ObjectChange {
 export interface PackageChanges {
   /** Nothing for objects that are as they shall be. */
   readonly changes: readonly ObjectChange[];
-  /** Keys of journeys that were changed by hand since they were installed. */
+  /** Keys of journeys that were changed or stopped by hand since they were installed. */
   readonly edited: readonly string[];
   /** Keys of journeys that somebody else made under the same key. */
   readonly foreign: readonly string[];
@@ -35,15 +35,17 @@ export function compareObjects(
     const journey = present.get(object.objectId);
     return journey?.isListed ? journey.document : undefined;
   };
+  const isStopped = ({ objectType, objectId }: PackageObject): boolean =>
+    objectType === 'Journey' && present.get(objectId)?.isStopped === true;
   const edited = [...installed.values()].filter((object) => {
     const document = current(object);
-    return document !== undefined && !isSame(document, object.document);
+    return document !== undefined && (isStopped(object) || !isSame(document, object.document));
   });
   const isForeign = (object: PackageObject) => current(object) !== undefined && !installed.has(keyOf(object));
   const goingOn = new Set(wanted.map(keyOf));
   return {
     changes: [
-      ...wanted.flatMap((object) => changeOf(object, current(object))),
+      ...wanted.flatMap((object) => changeOf(object, current(object), isStopped(object))),
       ...[...installed.values()].flatMap((object) => (goingOn.has(keyOf(object)) ? [] : [removalOf(object)])),
     ],
     edited: edited.map(({ objectId }) => objectId),
@@ -61,10 +63,10 @@ export function isSame(one: string, other: string): boolean {
   return one === other || canonical(one) === canonical(other);
 }
 
-function changeOf(object: PackageObject, current: string | undefined): ObjectChange[] {
+function changeOf(object: PackageObject, current: string | undefined, isStopped: boolean): ObjectChange[] {
   const { objectType, objectId, document } = object;
   if (current === undefined) return [{ objectType, objectId, change: 'CREATED', diff: null }];
-  if (isSame(current, document)) return [];
+  if (isSame(current, document)) return isStopped ? [{ objectType, objectId, change: 'UPDATED', diff: null }] : [];
   return [
     {
       objectType,

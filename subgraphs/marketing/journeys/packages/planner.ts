@@ -132,12 +132,12 @@ export async function compareWithStanding(
   const present = await readPresentJourneys(queryable, [...new Set(ids)]);
   const { changes, edited, foreign } = compareObjects(objects, installation, present);
   const foreignRemedy = `Save it under another key: ${foreign.join(', ')} is not of this package.`;
-  const editRemedy = `Changed by hand: ${edited.join(', ')}. Read the diff, and install with \`isOverwritingEdits\` to give the changes up.`;
+  const editRemedy = `Changed or stopped by hand: ${edited.join(', ')}. Read the diff, and install with \`isOverwritingEdits\` to give the changes up.`;
   return {
     changes,
     requirements: foreign.length > 0 ? [unmet('Nobody else has made what the package makes.', foreignRemedy)] : [],
     editRequirements:
-      edited.length > 0 ? [unmet('Nothing was changed by hand since it was installed.', editRemedy)] : [],
+      edited.length > 0 ? [unmet('Nothing was changed or stopped by hand since it was installed.', editRemedy)] : [],
   };
 }
 

@@ -250,6 +250,19 @@ const BODIES_KEPT_MS = 90 * 86_400_000;
 /** Each message that is sent takes the bodies of a few that have had their time, so that no job of its own is needed. */
 const SWEPT_AT_ONCE = 5;
 
+/** Takes what is personal out of the messages of people who were erased: what was sent when, and why, stays; what was not sent never is. */
+export async function forgetMessagesOf(queryable: Queryable, customer360Ids: readonly string[]): Promise<void> {
+  await queryable.query(
+    `UPDATE marketing.journey_message SET
+       address = 'erased', subject = 'erased', html_body = NULL, text_body = NULL, discount_code = NULL,
+       state = CASE state WHEN 'PREPARED' THEN 'FAILED' ELSE state END,
+       error = CASE state WHEN 'PREPARED' THEN 'The person was erased' ELSE error END
+     WHERE state <> 'PLANNED' AND instance_id IN (
+       SELECT instance_id FROM marketing.journey_instance WHERE customer360_id = ANY($1))`,
+    [customer360Ids],
+  );
+}
+
 /** Forgets the texts of messages whose time is over. What was sent to whom and when, stays. */
 export async function forgetOldBodies(queryable: Queryable, nowMs: number): Promise<void> {
   await queryable.query(

@@ -32,6 +32,8 @@ export async function saveJourney(transaction: Queryable, version: NewVersion, n
   const { definition, document, isActive, by, packageName } = version;
   const { id, name, reentry, entry } = definition;
   const now = new Date(nowMs);
+  // Of a journey's first version there is no row yet that could be locked.
+  await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended('journey ' || $1, 0))", [id]);
   const [before] = await transaction.query<{ status: string; version: number }>(
     'SELECT status, version FROM marketing.journey WHERE journey_id = $1 FOR UPDATE',
     [id],

@@ -21,13 +21,22 @@ export function awaitedWork(parts: WorkParts, readAtOnce: number): TaskWork {
       const waiting = await Promise.all(tasks.map((task) => waitingFor(parts, task, ownerOf(task))));
       const met = await Promise.all(waiting.map((rows) => whomItMeets(parts, rows)));
       return async (transaction, held) => {
-        const ids = tasks.flatMap((task, index) => (held.includes(task) ? (met[index] ?? []) : []));
+        const rows = tasks.flatMap((task, index) => (held.includes(task) ? (met[index] ?? []) : []));
         const nowMs = parts.clock();
         const moved = await transaction.query<{ instance_id: string; step: string | null }>(
-          `UPDATE marketing.journey_instance SET waits_for = NULL, claim = NULL, due_on = $2,
+          // Whoever has gone on meanwhile may wait for something else.
+          `UPDATE marketing.journey_instance AS instance SET waits_for = NULL, claim = NULL, due_on = $2,
              wake_on = CASE WHEN status = 'WAITING' THEN $2::timestamptz END
-           WHERE instance_id = ANY($1) AND status IN ('WAITING', 'PAUSED') AND waits_for IS NOT NULL RETURNING instance_id, step`,
-          [ids, new Date(nowMs)],
+           FROM unnest($1::text[], $3::text[], $4::text[]) AS given (instance_id, step, waits_for)
+           WHERE instance.instance_id = given.instance_id AND instance.step = given.step
+             AND instance.waits_for = given.waits_for AND status IN ('WAITING', 'PAUSED')
+           RETURNING instance.instance_id, instance.step`,
+          [
+            rows.map(({ instance_id }) => instance_id),
+            new Date(nowMs),
+            rows.map(({ step }) => step),
+            rows.map(({ waits_for }) => waits_for),
+          ],
         );
         const note = { entryType: 'HAPPENED', message: 'What was waited for has happened.' };
         await appendTimeline(
@@ -53,7 +62,7 @@ function waitingFor({ database }: WorkParts, task: TaskRow, customer360Id: strin
 async function whomItMeets(
   { database, documents, conditions }: WorkParts,
   rows: readonly InstanceRow[],
-): Promise<string[]> {
+): Promise<InstanceRow[]> {
   const met = await Promise.all(
     rows.map(async (row) => {
       const definition = await documents.definition(database, row.journey_id, row.version);
@@ -62,5 +71,5 @@ async function whomItMeets(
       return step.when ? conditions.holds({ customer360Id: row.customer360_id, condition: step.when }) : true;
     }),
   );
-  return rows.filter((_row, index) => met[index]).map(({ instance_id }) => instance_id);
+  return rows.filter((_row, index) => met[index]);
 }

@@ -1,6 +1,7 @@
 import type { Liquid } from 'liquidjs';
 import type { JourneyTriggerKind } from '../../../../../schema/generated/marketing.ts';
 import type { MessageStep } from '../../definition.ts';
+import { cleanSubject } from './clean-text.ts';
 import { createLiquid, type LiquidKind, renderLiquid } from './liquid.ts';
 import { DEFAULT_LOCALE } from './message-renderer.ts';
 import { type CompiledMjml, compileMjml, type TemplateFault } from './mjml.ts';
@@ -57,7 +58,8 @@ function checkPart({ name, liquid, source }: Part, kind: JourneyTriggerKind, has
     if (unknown.length > 0) {
       return unknown.map((path) => fault(name, `There is no \`${path.filter(isName).join('.')}\`.`));
     }
-    renderLiquid(liquid, template, scopeOf(fullSample(hasDiscount)));
+    const text = renderLiquid(liquid, template, scopeOf(fullSample(hasDiscount)));
+    if (name === 'subject' && cleanSubject(text) === '') return [fault(name, 'It gives an empty line.')];
     return checkLeast(() => renderLiquid(liquid, template, scopeOf(leastSample(kind, hasDiscount))), name, kind);
   } catch (error) {
     return [fault(name, firstLine(error))];
@@ -89,7 +91,7 @@ function isName(segment: unknown): segment is string {
 
 function missingLinks(mjml: string, text: string): TemplateFault[] {
   return (['mjml', 'text'] as const)
-    .filter((part) => !new RegExp(`\\{\\{[^}]*\\b${LINK}\\b`).test(part === 'mjml' ? mjml : text))
+    .filter((part) => !new RegExp(`\\{\\{[^{}]*\\b${LINK}\\b`).test(part === 'mjml' ? mjml : text))
     .map((part) => fault(part, `A marketing message says how to unsubscribe: \`{{ ${LINK} }}\` is missing.`));
 }
 

@@ -14,8 +14,6 @@ export interface CompiledMjml {
   readonly faults: readonly TemplateFault[];
 }
 
-/** What of Liquid stands between braces, with its quoted texts. */
-const LIQUID = /\{\{(?:"[^"]*"|'[^']*'|[^"'}]|\}(?!\}))*\}\}|\{%(?:"[^"]*"|'[^']*'|[^"'%]|%(?!\}))*%\}/g;
 const PART = 'mjml';
 /** Changes with how MJML is compiled here, so that what was compiled otherwise is not taken for it. */
 const COMPILER = 'mjml-5.4.1-a';
@@ -33,15 +31,16 @@ export async function compileMjml(mjml: string): Promise<CompiledMjml> {
   if (/<mj-include\b/i.test(mjml)) {
     return { html: '', faults: [{ part: PART, message: 'No `mj-include`: a template reads no files.' }] };
   }
-  const pieces: string[] = [];
   const sign = `lq${createHash('sha256').update(mjml).digest('hex').slice(0, 8)}x`;
-  const guarded = mjml.replace(LIQUID, (piece) => `${sign}${pieces.push(piece) - 1}z`);
+  const { texts, pieces } = splitLiquid(mjml);
+  const guarded = texts.map((text, index) => (index < pieces.length ? `${text}${sign}${index}z` : text)).join('');
   const { html, messages } = await compileInThread(guarded);
   if (messages.length > 0) return { html: '', faults: messages.map((message) => ({ part: PART, message })) };
   const places = new RegExp(`${sign}(\\d+)z`, 'g');
   const found = new Set([...html.matchAll(places)].map(([, index]) => Number(index)));
   const lost = pieces.filter((_piece, index) => !found.has(index));
-  const styles = [...html.matchAll(/<style\b[\s\S]*?<\/style>/gi)].some(([style]) => style.includes(sign));
+  const [, ...afterStyles] = html.split(/<style\b/i);
+  const styles = afterStyles.some((style) => style.split(/<\/style>/i)[0]?.includes(sign));
   return {
     html: html.replace(places, (_place, index) => pieces[Number(index)] ?? ''),
     faults: [
@@ -52,4 +51,37 @@ export async function compileMjml(mjml: string): Promise<CompiledMjml> {
       ...(styles ? [{ part: PART, message: 'No Liquid in styles: values are not made safe there.' }] : []),
     ],
   };
+}
+
+/**
+ * Tells what of Liquid stands between braces, quoted texts and all, from what stands around it: one text more than pieces. Each
+ * character is looked at once. Braces that are never closed stay in the last text: Liquid tells that they are.
+ */
+function splitLiquid(mjml: string): { readonly texts: readonly string[]; readonly pieces: readonly string[] } {
+  const texts: string[] = [];
+  const pieces: string[] = [];
+  const opening = /\{[{%]/g;
+  let from = 0;
+  for (let start = opening.exec(mjml); start !== null; start = opening.exec(mjml)) {
+    const end = endOfLiquid(mjml, start.index);
+    if (end === undefined) break;
+    texts.push(mjml.slice(from, start.index));
+    pieces.push(mjml.slice(start.index, end));
+    from = end;
+    opening.lastIndex = end;
+  }
+  return { texts: [...texts, mjml.slice(from)], pieces };
+}
+
+function endOfLiquid(mjml: string, start: number): number | undefined {
+  const closing = mjml[start + 1] === '{' ? '}}' : '%}';
+  const stop = new RegExp(`["']|${closing}`, 'g');
+  stop.lastIndex = start + 2;
+  for (let found = stop.exec(mjml); found !== null; found = stop.exec(mjml)) {
+    if (found[0] === closing) return found.index + 2;
+    const quoted = mjml.indexOf(found[0], found.index + 1);
+    if (quoted < 0) return undefined;
+    stop.lastIndex = quoted + 1;
+  }
+  return undefined;
 }
