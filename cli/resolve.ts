@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { closeSync, existsSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createResolutionEngine } from '../subgraphs/identity/resolution/create-engine.ts';
 import type { ResolutionEngine } from '../subgraphs/identity/resolution/engine.ts';
@@ -71,7 +71,10 @@ function readOptions(argv: readonly string[]): ResolveOptions {
   const { input = [], output } = values;
   if (input.length === 0 || output === undefined)
     throw new WrongUsage('--input FILE and --output FILE are needed. See --help.');
-  for (const file of input) if (file !== '-' && !existsSync(file)) throw new WrongUsage(`There is no file ${file}.`);
+  for (const file of input) {
+    if (file !== '-' && !existsSync(file)) throw new WrongUsage(`There is no file ${file}.`);
+    if (file !== '-' && statSync(file).isDirectory()) throw new WrongUsage(`${file} is a folder: name its files.`);
+  }
   return {
     inputs: input,
     output,
@@ -117,7 +120,7 @@ function writeClusters(engine: ResolutionEngine, output: string): WrittenCluster
 
 /** An id made of the cluster's first record: the same input gives the same file. */
 function customer360IdOf(key: string): string {
-  const bytes = createHash('sha256').update(key).digest();
+  const bytes = hash('sha256', key, 'buffer');
   let id = ALPHABET[(bytes[0] as number) & 7] as string;
   for (let i = 1; i < ID_LENGTH; i += 1) id += ALPHABET[(bytes[i] as number) & 31];
   return `c360_${id}`;
