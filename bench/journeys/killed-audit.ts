@@ -25,6 +25,13 @@ interface InstanceRow extends Record<string, unknown> {
   readonly status: string;
   readonly end_reason: string | null;
   readonly entered_on: Date;
+  readonly ended_on: Date | null;
+}
+
+interface TriggerRow extends Record<string, unknown> {
+  readonly object_id: string;
+  readonly revision: string;
+  readonly written_on: Date;
 }
 
 interface MessageRow extends Record<string, unknown> {
@@ -39,7 +46,7 @@ interface MessageRow extends Record<string, unknown> {
 export async function audit(remains: Remains): Promise<Findings> {
   const { marketing } = remains.stores;
   const instances = await marketing.query<InstanceRow>(
-    'SELECT instance_id, object_id, record_id, revision, status, end_reason, entered_on FROM marketing.journey_instance',
+    'SELECT instance_id, object_id, record_id, revision, status, end_reason, entered_on, ended_on FROM marketing.journey_instance',
   );
   const messages = await marketing.query<MessageRow>(
     `SELECT instance_id, state, address, header_message_id,
@@ -47,16 +54,29 @@ export async function audit(remains: Remains): Promise<Findings> {
         WHERE decision.instance_id = message.instance_id AND verdict = 'SEND') AS asked_on
      FROM marketing.journey_message AS message`,
   );
+  const triggers = await marketing.query<TriggerRow>(
+    'SELECT object_id, revision, written_on FROM marketing.journey_trigger',
+  );
   const faults = {
     ...twice(instances, remains.mails),
-    ...lost(remains, instances, messages),
+    ...lost(remains, { instances, messages, triggers }),
+    ...unsettled(remains.mails, instances, messages),
     ...wrongMails(remains, instances, messages),
     ...(await lostConversions(remains, instances)),
     ...(await leftOver(remains.stores)),
   };
   const states = countBy(messages, ({ state }) => `messages ${state}`);
   const ends = countBy(instances, ({ status, end_reason }) => `instances ${status} ${end_reason ?? ''}`.trim());
-  return { figures: { instances: instances.length, mails: remains.mails.length, ...states, ...ends }, faults };
+  return {
+    figures: {
+      triggers: triggers.length,
+      instances: instances.length,
+      mails: remains.mails.length,
+      ...states,
+      ...ends,
+    },
+    faults,
+  };
 }
 
 function countBy<Value>(values: readonly Value[], keyOf: (value: Value) => string): Record<string, number> {
@@ -86,36 +106,64 @@ function peopleOf({ shoppers, merged }: Remains): Map<string, readonly Shopper[]
   return groups;
 }
 
-/** Carts that were left as they are now, by people who neither ordered nor withdrew: each has its instance and its mail. */
-function lost(
-  remains: Remains,
-  instances: readonly InstanceRow[],
-  messages: readonly MessageRow[],
-): Record<string, string[]> {
-  const entered = new Map(instances.map((row) => [`${row.object_id} ${row.revision}`, row]));
+interface Rows {
+  readonly instances: readonly InstanceRow[];
+  readonly messages: readonly MessageRow[];
+  readonly triggers: readonly TriggerRow[];
+}
+
+/**
+ * Carts that were left as they are now, by people who neither ordered nor withdrew: each has its trigger, its instance and its mail.
+ * Only who was merged may do without, while the other cart of the same person was in the journey.
+ */
+function lost(remains: Remains, { instances, messages, triggers }: Rows): Record<string, string[]> {
+  const nameOf = ({ object_id, revision }: InstanceRow | TriggerRow): string => `${object_id} ${revision}`;
+  const entered = new Map(instances.map((row) => [nameOf(row), row]));
+  const fired = new Map(triggers.map((row) => [nameOf(row), row]));
   const stateOf = new Map(messages.map(({ instance_id, state }) => [instance_id, state]));
-  const [noInstance, noMessage]: [string[], string[]] = [[], []];
+  const [noTrigger, noInstance, noMessage]: [string[], string[], string[]] = [[], [], []];
   for (const [customerNumber, group] of peopleOf(remains)) {
     const shopper = group.find((one) => one.customerNumber === customerNumber);
     if (!shopper || shopper.quantity === 0) continue;
     if (group.some(({ orderedMs, optedOutMs }) => orderedMs !== undefined || optedOutMs !== undefined)) continue;
-    const revision = cartRevision([{ productId: 'P-1', quantity: shopper.quantity }]);
-    const instance = entered.get(`${shopper.cartId} ${revision}`);
-    if (!instance) noInstance.push(`${shopper.cartId} with ${shopper.quantity}`);
-    else if (!['SENT', 'IN_DOUBT'].includes(stateOf.get(instance.instance_id) ?? '')) {
-      noMessage.push(`${shopper.cartId}: ${instance.status} ${instance.end_reason}`);
+    const name = `${shopper.cartId} ${cartRevision([{ productId: 'P-1', quantity: shopper.quantity }])}`;
+    const [trigger, instance] = [fired.get(name), entered.get(name)];
+    const others = new Set(group.flatMap(({ cartId }) => (cartId === shopper.cartId ? [] : [cartId])));
+    if (!trigger) noTrigger.push(name);
+    else if (!instance) {
+      const wasIn = instances.some((row) => others.has(row.object_id) && isDuring(row, trigger.written_on));
+      if (!wasIn) noInstance.push(name);
+    } else if (!['SENT', 'IN_DOUBT'].includes(stateOf.get(instance.instance_id) ?? '')) {
+      if (instance.status !== 'FOLDED' || others.size === 0) {
+        noMessage.push(`${name}: ${instance.status} ${instance.end_reason}`);
+      }
     }
   }
-  const arrived = new Set(remains.mails.map(({ to, messageId }) => `${to} ${messageId}`));
-  const sent = messages.filter(({ state }) => state === 'SENT');
   return {
+    'carts without a trigger': noTrigger,
     'carts without an instance': noInstance,
     'carts without a message': noMessage,
-    'sent that did not arrive': sent
-      .filter(({ address, header_message_id }) => !arrived.has(`${address} ${bare(header_message_id)}`))
+  };
+}
+
+function isDuring({ entered_on, ended_on }: InstanceRow, at: Date): boolean {
+  return entered_on <= at && (ended_on === null || at <= ended_on);
+}
+
+/** What is not over, or of which it is not known what became of it. */
+function unsettled(
+  mails: readonly TakenLine[],
+  instances: readonly InstanceRow[],
+  messages: readonly MessageRow[],
+): Record<string, string[]> {
+  const arrived = new Set(mails.map(({ to, messageId }) => `${to} ${messageId}`));
+  return {
+    'sent that did not arrive': messages
+      .filter(({ state, address, header_message_id: id }) => state === 'SENT' && !arrived.has(`${address} ${bare(id)}`))
       .map(({ instance_id }) => instance_id),
+    // PLANNED is none yet: a discount was asked for, and then the cart changed or the gates said no.
     'neither sent nor in doubt': messages
-      .filter(({ state }) => state !== 'SENT' && state !== 'IN_DOUBT')
+      .filter(({ state }) => !['SENT', 'IN_DOUBT', 'PLANNED'].includes(state))
       .map(({ instance_id, state }) => `${instance_id} ${state}`),
     'instances that still wait': instances
       .filter(({ status }) => ['WAITING', 'DEFERRED', 'PAUSED', 'FAILED'].includes(status))
@@ -127,25 +175,23 @@ function bare(messageId: string | null): string {
   return (messageId ?? '').replace(/^<|>$/g, '');
 }
 
-/** An order or a withdrawal that was committed before the gates were asked keeps the mail back. */
+/** An order of the cart's owner, or a withdrawal for the address, that was committed before the gates were asked keeps the mail back. */
 function wrongMails(
   { shoppers }: Remains,
   instances: readonly InstanceRow[],
   messages: readonly MessageRow[],
 ): Record<string, string[]> {
-  const shopperOf = new Map(shoppers.map((shopper) => [shopper.customerNumber, shopper]));
+  const byRecord = new Map(shoppers.map((shopper) => [shopper.customerNumber, shopper]));
+  const byAddress = new Map(shoppers.map((shopper) => [shopper.email, shopper]));
   const recordOf = new Map(instances.map(({ instance_id, record_id }) => [instance_id, record_id]));
-  const after = (timeOf: (shopper: Shopper) => number | undefined): string[] =>
-    messages.flatMap(({ instance_id, asked_on }) => {
-      const shopper = shopperOf.get(recordOf.get(instance_id) ?? '');
-      const at = shopper && timeOf(shopper);
-      return at !== undefined && asked_on && asked_on.getTime() > at
-        ? [`${instance_id} ${asked_on.getTime() - at} ms`]
-        : [];
+  const after = (timeOf: (message: MessageRow) => number | undefined): string[] =>
+    messages.flatMap((message) => {
+      const [at, asked] = [timeOf(message), message.asked_on?.getTime()];
+      return at !== undefined && asked !== undefined && asked > at ? [`${message.instance_id} ${asked - at} ms`] : [];
     });
   return {
-    'mails after an order': after(({ orderedMs }) => orderedMs),
-    'mails after a withdrawal': after(({ optedOutMs }) => optedOutMs),
+    'mails after an order': after(({ instance_id }) => byRecord.get(recordOf.get(instance_id) ?? '')?.orderedMs),
+    'mails after a withdrawal': after(({ address }) => byAddress.get(address ?? '')?.optedOutMs),
   };
 }
 

@@ -15,6 +15,7 @@ const DOCUMENT = JSON.stringify({
   id: 'killed',
   name: 'Killed',
   entry: { kind: 'CART_ABANDONED', abandonAfter: 'PT10S' },
+  exits: [{ on: 'ORDER_PLACED' }, { on: 'CART_CHANGED' }],
   holdoutPercent: 0,
   gates: {
     frequencyCap: { messages: 100, within: 'PT1H' },

@@ -120,6 +120,25 @@ describe.each(availableEngines())('the journey engine on %s', (engineName) => {
     expect(clock.now()).toBeGreaterThan(0);
   });
 
+  it('begins anew with a cart that is left again with other contents, though no exit says so', async () => {
+    await fixture.save({ ...CART_JOURNEY, exits: [] });
+    fixture.world.owners.set('commerce C-1', BOB);
+    putCart('cart-1');
+    await fixture.pass(31 * MINUTE);
+    putCart('cart-1', 'C-1', 'P-2');
+    await fixture.pass(31 * MINUTE);
+    expect(await instances()).toMatchObject([
+      { status: 'EXITED', end_reason: 'CART_CHANGED' },
+      { status: 'WAITING', object_id: 'cart-1' },
+    ]);
+    // The same contents again are the same matter.
+    putCart('cart-1', 'C-1', 'P-1');
+    await fixture.pass(31 * MINUTE);
+    expect(await instances()).toHaveLength(2);
+    await fixture.pass(HOUR);
+    expect(fixture.sent).toHaveLength(1);
+  });
+
   it('folds two instances when their people are found to be one, and sets them free again', async () => {
     await fixture.save(CART_JOURNEY);
     const { world } = fixture;

@@ -151,6 +151,7 @@ function newInstance(
     version,
     entryKey: key,
     isSingle: reentry !== 'ANYTIME',
+    isPerObject: reentry === 'PER_OBJECT',
     isHeldOut: isHeldOut(journeyId, customer360Id, holdoutPercent),
     countsUntilMs: nowMs + durationMs(conversionWindow),
     walk: walk(definition, steps[0]?.id ?? null, nowMs),

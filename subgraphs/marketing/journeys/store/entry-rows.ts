@@ -2,6 +2,8 @@ import type { Queryable } from '../../../../database/database.ts';
 import type { Occurrence } from '../occurrence.ts';
 import type { Walk } from '../steps.ts';
 import { appendTimeline, type TimelineEntry, tellChanges } from './events.ts';
+import { takeOut } from './exits.ts';
+import { ACTIVE_SQL } from './instances.ts';
 
 /** A trigger to be written, if it is new, with the instances that it begins. */
 export interface NewEntry {
@@ -14,6 +16,8 @@ export interface NewEntry {
     /** What may be entered once. */
     readonly entryKey: string;
     readonly isSingle: boolean;
+    /** Once for each object and its contents. */
+    readonly isPerObject: boolean;
     readonly isHeldOut: boolean;
     readonly countsUntilMs: number;
     /** Where it stands at once. */
@@ -27,7 +31,7 @@ export interface WrittenEntries {
   readonly instances: number;
 }
 
-/** Writes triggers and begins instances. What was there before stays, and begins nothing. At most seven statements. */
+/** Writes triggers and begins instances. What was there before stays, and begins nothing. At most twelve statements. */
 export async function writeEntries(
   transaction: Queryable,
   entries: readonly NewEntry[],
@@ -85,6 +89,7 @@ export async function beginInstances(
 ): Promise<string[]> {
   const wanted = entries.flatMap((entry) => entry.instances.map((instance) => ({ ...instance, entry })));
   if (wanted.length === 0) return [];
+  await giveWay(transaction, wanted, nowMs);
   // The key first: it tells who may enter. Where the same person is in the journey already, it is given back.
   const rows = await transaction.query<{ instance_id: string }>(
     `WITH wanted AS (
@@ -116,6 +121,37 @@ export async function beginInstances(
   const notes = wanted.filter(({ instanceId }) => began.has(instanceId)).flatMap(notesOf);
   await appendTimeline(transaction, notes, nowMs);
   return [...began];
+}
+
+/** A cart that was left again with other contents is a new matter: what was begun for its earlier contents ends. */
+async function giveWay(transaction: Queryable, wanted: readonly Wanted[], nowMs: number): Promise<void> {
+  const newer = wanted.filter(({ isPerObject, entry }) => isPerObject && entry.occurrence.revision !== null);
+  if (newer.length === 0) return;
+  const earlier = await transaction.query<{ instance_id: string }>(
+    `SELECT active.instance_id FROM marketing.journey_instance AS active
+     JOIN unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+       AS wanted (journey_id, entry_key, object_type, object_id, revision)
+       ON active.journey_id = wanted.journey_id AND active.object_type = wanted.object_type
+         AND active.object_id = wanted.object_id AND active.revision IS DISTINCT FROM wanted.revision
+     WHERE active.status IN ${ACTIVE_SQL} AND active.is_single AND NOT EXISTS (
+       SELECT FROM marketing.journey_entry AS entry
+       WHERE entry.journey_id = wanted.journey_id AND entry.entry_key = wanted.entry_key)
+     ORDER BY active.instance_id FOR UPDATE OF active`,
+    [
+      newer.map(({ journeyId }) => journeyId),
+      newer.map(({ entryKey }) => entryKey),
+      newer.map(({ entry }) => entry.occurrence.objectType),
+      newer.map(({ entry }) => entry.occurrence.objectId),
+      newer.map(({ entry }) => entry.occurrence.revision),
+    ],
+  );
+  const exit = { reason: 'CART_CHANGED', message: 'The cart was left again with other contents.' };
+  await takeOut(
+    transaction,
+    earlier.map(({ instance_id }) => instance_id),
+    exit,
+    nowMs,
+  );
 }
 
 type Wanted = NewEntry['instances'][number] & { readonly entry: NewEntry };
