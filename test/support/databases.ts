@@ -3,9 +3,13 @@ import type { Database, StatementObserver } from '../../database/database.ts';
 import { openPglite } from '../../database/pglite.ts';
 import { openPostgresql } from '../../database/postgresql.ts';
 
-/** Engines that a contract suite can run on here: PGlite always, PostgreSQL when a server is named. */
+/**
+ * Engines that a contract suite can run on here: PostgreSQL when a server is named, and PGlite, unless TEST_SERVERS_ONLY says that
+ * it has had its turn.
+ */
 export function availableEngines(): Database['engine'][] {
-  return serverUrl() === undefined ? ['pglite'] : ['pglite', 'postgresql'];
+  if (serverUrl() === undefined) return ['pglite'];
+  return process.env['TEST_SERVERS_ONLY'] ? ['postgresql'] : ['pglite', 'postgresql'];
 }
 
 /** A fresh, empty store of the engine; on PostgreSQL a database of its own that `close()` drops. */
