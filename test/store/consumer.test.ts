@@ -218,7 +218,9 @@ describe.each(availableEngines())('a consumer on %s', (engine) => {
           for (const left of crashes) {
             const steps = { left };
             const killed = consume(log, { source: log.source(batchSize, mischief), on: breaking(database, steps) });
-            await Promise.race([killed.caughtUp(), until(() => steps.left <= 0)]);
+            let isOver = false;
+            await Promise.race([killed.caughtUp(), until(() => isOver || steps.left <= 0)]);
+            isOver = true;
             await killed.stop();
           }
           const last = consume(log, { source: log.source(batchSize, mischief) });
