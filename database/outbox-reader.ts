@@ -4,6 +4,7 @@ import { quoteIdentifier, quoteLiteral } from './identifiers.ts';
 import type { OutboxEvent } from './outbox.ts';
 import { OutboxGaps } from './outbox-gaps.ts';
 import { outboxChannel } from './outbox-schema.ts';
+import { waitFor } from './wait-for.ts';
 
 /** A notification can get lost with its connection: then the log is looked at after this time. */
 const POLL_MS = 1_000;
@@ -211,17 +212,4 @@ class OutboxLog {
     );
     return new Set(rows.map(({ writer }) => writer));
   }
-}
-
-function waitFor(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener('abort', finish);
-    if (signal.aborted) finish();
-  });
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../schema/clock.ts';
 import type { NatsAddress } from '../../schema/nats-address.ts';
 import type { OutboxReader } from '../outbox-reader.ts';
+import { waitFor } from '../wait-for.ts';
 import type { StreamPlace } from './event-stream.ts';
 import { NatsLink, type NatsLinkOptions } from './link.ts';
 import { createRelayedReader } from './reader.ts';
@@ -63,17 +64,4 @@ export class EventBus {
     await Promise.all(this.#relays.map((relay) => relay.close()));
     await this.#link.close();
   }
-}
-
-function waitFor(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener('abort', finish);
-    if (signal.aborted) finish();
-  });
 }

@@ -2,6 +2,7 @@ import { CodedError } from '../../schema/errors.ts';
 import type { IdentityEvent as GraphIdentityEvent } from '../../schema/generated/identity.ts';
 import { readNumberCursor } from './cursors.ts';
 import { concerns, describeEvent, LOG } from './identity-events.ts';
+import { iterateUntilEnded } from './live/prompt-end.ts';
 import type { IdentityRepository } from './store/repository.ts';
 import { guardStore, type OnWarning } from './store-guard.ts';
 import type { Wait } from './wait.ts';
@@ -60,22 +61,5 @@ export function subscribeToIdentity(
   args: { readonly since?: string | null; readonly customer360Id?: string | null },
   signal: AbortSignal | undefined,
 ): AsyncIterableIterator<{ identityChanged: GraphIdentityEvent }> {
-  const ending = new AbortController();
-  const ended = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
-  const events = followIdentity(options, args, ended);
-  const finish = async (): Promise<IteratorReturnResult<undefined>> => {
-    ending.abort();
-    await events.return(undefined);
-    return { done: true, value: undefined };
-  };
-  const iterator: AsyncIterableIterator<{ identityChanged: GraphIdentityEvent }> = {
-    next: () => (ended.aborted ? finish() : events.next()),
-    return: finish,
-    async throw(error) {
-      await finish();
-      throw error;
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  };
-  return iterator;
+  return iterateUntilEnded(signal, (ended) => followIdentity(options, args, ended));
 }
