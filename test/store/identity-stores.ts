@@ -5,6 +5,7 @@ import { openPostgresql } from '../../database/postgresql.ts';
 import { openNeo4jRepository } from '../../subgraphs/identity/store/neo4j.ts';
 import type { IdentityRepository } from '../../subgraphs/identity/store/repository.ts';
 import { createSqlRepository } from '../../subgraphs/identity/store/sql.ts';
+import { dropTestDatabase } from '../support/databases.ts';
 
 /** An identity store for tests. */
 export interface OpenIdentityStore {
@@ -71,16 +72,14 @@ async function openOnPglite(): Promise<OpenIdentityStore> {
 async function openOnPostgresql(serverUrl: string): Promise<OpenIdentityStore> {
   const statements: string[] = [];
   const name = `identity_test_${process.pid}`;
+  await dropTestDatabase(serverUrl, name);
   const server = await openPostgresql({ url: serverUrl, poolSize: 1, statementTimeoutMs: 60_000 });
-  await server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   await server.query(`CREATE DATABASE ${name}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   const connect = () => openPostgresql({ url: url.href, observe: (text) => statements.push(text) });
-  return sqlStore(url.href, statements, await connect(), connect, async () => {
-    await server.query(`DROP DATABASE ${name} WITH (FORCE)`);
-    await server.close();
-  });
+  await server.close();
+  return sqlStore(url.href, statements, await connect(), connect, () => dropTestDatabase(serverUrl, name));
 }
 
 function sqlStore(

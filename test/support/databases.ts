@@ -39,7 +39,17 @@ export async function createTestDatabase(): Promise<{ url: string; drop(): Promi
   await onServer(server, `CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { url: url.toString(), drop: () => onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  return { url: url.toString(), drop: () => dropTestDatabase(server, name) };
+}
+
+/** Drops a database of the server's, with whatever of ours is still connected to it. */
+export async function dropTestDatabase(server: string, name: string): Promise<void> {
+  // Not FORCE: it is refused as long as the server's own vacuum, which it may not end, is at work there.
+  await onServer(
+    server,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND usename = current_user`,
+  );
+  await onServer(server, `DROP DATABASE IF EXISTS ${name}`);
 }
 
 async function onServer(url: string, statement: string): Promise<void> {
