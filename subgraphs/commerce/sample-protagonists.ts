@@ -134,9 +134,10 @@ function protagonistAccounts(context: SampleContext): readonly SampleRow[] {
       [alice.earlierEmail, '07700 190001'],
       LONDON,
       [1900, 1200],
+      { birth_date: alice.birthDate },
     ),
     account(alice.account, ['Ms', 'Alice', 'Martin'], [alice.email, '(07700) 190-001'], BRISTOL, [480, 12], {
-      birth_date: '1988-04-12',
+      birth_date: alice.birthDate,
       loyalty_no: alice.loyaltyNumber,
       social: { instagram: 'alice.makes.things' },
     }),

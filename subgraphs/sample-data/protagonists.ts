@@ -11,6 +11,8 @@ export const PROTAGONISTS = {
     email: 'alice.martin@example.org',
     earlierEmail: 'alice.marsh@example.org',
     phone: '+447700190001',
+    /** Known to the shop; it is what both of her accounts have in common besides the telephone, whatever model weighs them. */
+    birthDate: '1988-04-12',
     loyaltyNumber: 'LC-00900001',
     account: 'C-100482',
     earlierAccount: 'C-100119',
