@@ -3,7 +3,14 @@ import { normaliseRecord } from '../subgraphs/identity/resolution/normalise/reco
 import { type BadLine, readNdjson } from './ndjson.ts';
 
 const PROGRESS_EVERY = 50_000;
-const LISTS = ['emailAddresses', 'telephoneNumbers', 'addresses', 'socialAccounts', 'partyIdentifications'] as const;
+/** The lists, and which texts the objects of each have; those without any are lists of texts. */
+const LISTS: readonly (readonly [string, readonly string[] | null])[] = [
+  ['emailAddresses', null],
+  ['telephoneNumbers', null],
+  ['addresses', ['addressLine1', 'addressLine2', 'cityName', 'stateProvinceName', 'postalCodeText', 'countryName']],
+  ['socialAccounts', ['socialNetworkProvider', 'socialHandleName']],
+  ['partyIdentifications', ['partyIdentificationType', 'name', 'identificationNumber']],
+];
 const TEXTS = ['firstName', 'middleName', 'lastName', 'fullName', 'birthDate'] as const;
 
 /** Whoever wants to know how reading goes. */
@@ -36,24 +43,49 @@ function asCanonicalRecord(value: Record<string, unknown>): CanonicalRecord | st
     if (typeof value[id] === 'number') value[id] = String(value[id]);
     if (typeof value[id] !== 'string' || value[id] === '') return `${id} is missing`;
   }
-  for (const field of TEXTS) {
+  // Records are named `dataSourceId|sourceRecordId`: a second bar would make two records one.
+  if ((value['dataSourceId'] as string).includes('|')) return 'dataSourceId holds a bar';
+  const fault = faultOfTexts(value, TEXTS) ?? faultOfLists(value) ?? faultOfAttributes(value);
+  return fault ?? (value as unknown as CanonicalRecord);
+}
+
+function faultOfTexts(value: Record<string, unknown>, fields: readonly string[]): string | null {
+  for (const field of fields) {
     const text = value[field];
     if (typeof text === 'number') value[field] = String(text);
     else if (text !== undefined && text !== null && typeof text !== 'string') return `${field} is not a text`;
   }
-  for (const field of LISTS) {
+  return null;
+}
+
+function faultOfLists(value: Record<string, unknown>): string | null {
+  for (const [field, texts] of LISTS) {
     const list = value[field];
     if (list === undefined || list === null) continue;
     if (!Array.isArray(list)) return `${field} is not a list`;
-    const isText = field === 'emailAddresses' || field === 'telephoneNumbers';
-    for (let i = 0; i < list.length; i += 1) {
-      if (isText && typeof list[i] === 'number') list[i] = String(list[i]);
-      if (list[i] !== null && typeof list[i] !== (isText ? 'string' : 'object')) return `${field} holds something else`;
+    const kept: unknown[] = [];
+    for (const item of list as readonly unknown[]) {
+      if (item === null) continue;
+      if (texts === null) {
+        if (typeof item !== 'string' && typeof item !== 'number') return `${field} holds something else`;
+        kept.push(String(item));
+        continue;
+      }
+      if (typeof item !== 'object' || Array.isArray(item)) return `${field} holds something else`;
+      const fault = faultOfTexts(item as Record<string, unknown>, texts);
+      if (fault !== null) return `${field}: ${fault}`;
+      kept.push(item);
     }
-    value[field] = list.filter((item: unknown) => item !== null);
+    value[field] = kept;
   }
-  const { attributes } = value;
-  if (attributes !== undefined && attributes !== null && (typeof attributes !== 'object' || Array.isArray(attributes)))
-    return 'attributes is not an object';
-  return value as unknown as CanonicalRecord;
+  return null;
+}
+
+function faultOfAttributes({ attributes }: Record<string, unknown>): string | null {
+  if (attributes === undefined || attributes === null) return null;
+  if (typeof attributes !== 'object' || Array.isArray(attributes)) return 'attributes is not an object';
+  for (const attribute of Object.values(attributes)) {
+    if (typeof attribute === 'object' && attribute !== null) return 'attributes holds something else';
+  }
+  return null;
 }

@@ -13,17 +13,18 @@ const WORKER = join(__dirname, 'records-worker.js');
 
 /**
  * Loads files of canonical records into an empty engine, and fits a model to them where that is asked for. A thread of its own
- * reads and normalises, which takes as long as all else; records reach the engine in the order of the files.
+ * reads and normalises, which takes as long as all else; records reach the engine in the order of the files. Gives how many
+ * were read, also those that a later one with the same key replaced.
  */
 export async function loadRecords(
   engine: ResolutionEngine,
   files: readonly string[],
   { fit, ...observer }: ReadingObserver & { readonly fit: boolean },
-): Promise<void> {
+): Promise<number> {
   const loading = engine.loading();
-  if (!existsSync(WORKER)) loading.add(readMatchRecords(files, observer));
+  let records = 0;
+  if (!existsSync(WORKER)) loading.add(counted(readMatchRecords(files, observer), () => (records += 1)));
   else {
-    let records = 0;
     await readInThread(files, (message) => {
       if ('bad' in message) observer.onBadLine(message.bad);
       if (!('batch' in message)) return;
@@ -34,6 +35,14 @@ export async function loadRecords(
     });
   }
   for (const _ of loading.finish({ fit }));
+  return records;
+}
+
+function* counted<T>(items: Iterable<T>, onItem: () => void): Generator<T> {
+  for (const item of items) {
+    onItem();
+    yield item;
+  }
 }
 
 function readInThread(files: readonly string[], onMessage: (message: ReadingMessage) => void): Promise<void> {

@@ -26,8 +26,8 @@ export function* readNdjson(
     let line = 0;
     for (const text of linesOf(descriptor)) {
       line += 1;
-      if (text.trim() === '') continue;
-      const value = parse(text);
+      if (text !== null && text.trim() === '') continue;
+      const value = text === null ? 'too long' : parse(text);
       if (typeof value === 'string') onBadLine({ file, line, reason: value });
       else yield { value, line };
     }
@@ -36,11 +36,18 @@ export function* readNdjson(
   }
 }
 
-function* linesOf(descriptor: number): Generator<string> {
+/** The lines; null for one that is too long, of which nothing is kept. */
+function* linesOf(descriptor: number): Generator<string | null> {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   const decoder = new StringDecoder('utf8');
   let rest = '';
+  let isTooLong = false;
   let isFirst = true;
+  const line = (text: string): string | null => {
+    const whole = isTooLong || text.length > LINE_LENGTH_LIMIT ? null : text;
+    isTooLong = false;
+    return whole;
+  };
   for (;;) {
     const read = readSync(descriptor, chunk, 0, CHUNK_BYTES, null);
     if (read === 0) break;
@@ -49,13 +56,16 @@ function* linesOf(descriptor: number): Generator<string> {
     isFirst = false;
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      yield text.slice(start, end);
+      yield line(text.slice(start, end));
       start = end + 1;
     }
-    rest = text.slice(start, start + LINE_LENGTH_LIMIT);
+    rest = text.slice(start);
+    if (rest.length <= LINE_LENGTH_LIMIT) continue;
+    isTooLong = true;
+    rest = '';
   }
   rest += decoder.end();
-  if (rest !== '') yield rest;
+  if (rest !== '' || isTooLong) yield line(rest);
 }
 
 /** The object, or what is wrong. */

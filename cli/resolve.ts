@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { closeSync, existsSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createResolutionEngine } from '../subgraphs/identity/resolution/create-engine.ts';
 import type { ResolutionEngine } from '../subgraphs/identity/resolution/engine.ts';
@@ -24,7 +25,7 @@ export async function runResolve(argv: readonly string[]): Promise<number> {
   const badLines: BadLine[] = [];
   let badCount = 0;
   const engine = createResolutionEngine({ ruleset: options.ruleset, model: options.model ?? createDefaultModel() });
-  await loadRecords(engine, options.inputs, {
+  const read = await loadRecords(engine, options.inputs, {
     fit: options.model === undefined,
     onBadLine(bad) {
       badCount += 1;
@@ -39,9 +40,9 @@ export async function runResolve(argv: readonly string[]): Promise<number> {
   if (options.report !== undefined)
     writeFileSync(
       options.report,
-      `${JSON.stringify(reportOf(engine, clusters, options, badCount, badLines), null, 2)}\n`,
+      `${JSON.stringify(reportOf(engine, { read, clusters, badCount, badLines }, options), null, 2)}\n`,
     );
-  for (const { message, count } of engine.warnings()) tell(`warning: ${message} (${count})`);
+  for (const { message, count } of warningsOf(engine, { read, clusters })) tell(`warning: ${message} (${count})`);
   if (badCount > 0) tell(`${badCount.toLocaleString('en')} bad lines skipped`);
   tell(`${clusters.count.toLocaleString('en')} people, ${seconds()}`);
   return 0;
@@ -75,6 +76,15 @@ function readOptions(argv: readonly string[]): ResolveOptions {
     if (file !== '-' && !existsSync(file)) throw new WrongUsage(`There is no file ${file}.`);
     if (file !== '-' && statSync(file).isDirectory()) throw new WrongUsage(`${file} is a folder: name its files.`);
   }
+  // Told before the work, not after it.
+  for (const file of [output, ...(values.report === undefined ? [] : [values.report])]) {
+    if (!existsSync(dirname(resolve(file)))) throw new WrongUsage(`There is no folder for ${file}.`);
+    if (existsSync(file) && statSync(file).isDirectory()) throw new WrongUsage(`${file} is a folder: name a file.`);
+    if (input.some((one) => one !== '-' && resolve(one) === resolve(file)))
+      throw new WrongUsage(`${file} is an input: it would be written over.`);
+  }
+  if (values.report !== undefined && resolve(values.report) === resolve(output))
+    throw new WrongUsage('--output and --report are one file.');
   return {
     inputs: input,
     output,
@@ -130,22 +140,35 @@ function quoted(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function reportOf(
+/** What was read and written. */
+interface Run {
+  /** Records read, also those that a later one replaced. */
+  readonly read: number;
+  readonly clusters: WrittenClusters;
+  readonly badCount: number;
+  readonly badLines: readonly BadLine[];
+}
+
+function warningsOf(
   engine: ResolutionEngine,
-  clusters: WrittenClusters,
-  options: ResolveOptions,
-  badCount: number,
-  badLines: readonly BadLine[],
-): object {
+  { read, clusters }: Pick<Run, 'read' | 'clusters'>,
+): { readonly code: string; readonly message: string; readonly count: number }[] {
+  const duplicates = {
+    code: 'DUPLICATE_RECORD',
+    message: 'Records that came more than once: the last of each counts.',
+    count: read - engine.size,
+  };
+  const ambiguous = {
+    code: 'AMBIGUOUS_SOURCE_RECORD_ID',
+    message: 'Source record ids that several data sources use: the output names records by that id alone.',
+    count: clusters.ambiguous,
+  };
+  return [...engine.warnings(), ...[duplicates, ambiguous].filter(({ count }) => count > 0)];
+}
+
+function reportOf(engine: ResolutionEngine, run: Run, options: ResolveOptions): object {
   const { model } = engine;
-  const warnings: object[] = [...engine.warnings()];
-  if (clusters.ambiguous > 0) {
-    warnings.push({
-      code: 'AMBIGUOUS_SOURCE_RECORD_ID',
-      message: 'Source record ids that several data sources use: the output names records by that id alone.',
-      count: clusters.ambiguous,
-    });
-  }
+  const { clusters, badCount, badLines } = run;
   let households = 0;
   for (const _ of engine.households()) households += 1;
   return {
@@ -163,6 +186,6 @@ function reportOf(
     model,
     badLines: { count: badCount, named: badLines },
     uncertainPairs: engine.uncertainPairs(100),
-    warnings,
+    warnings: warningsOf(engine, run),
   };
 }

@@ -84,6 +84,8 @@ export interface ConsumerStatus {
   readonly lagMs: number | null;
   /** Failures in a row, 0 while all is well. */
   readonly failures: number;
+  /** Times that this process found events lost for good and went on from now. */
+  readonly gaps: number;
   /** Code or class of the last failure, null without one. */
   readonly lastFailure: string | null;
 }

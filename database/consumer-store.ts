@@ -97,10 +97,13 @@ export class ConsumerStore {
     events: readonly Event[],
     taken: number,
   ): Promise<Event[]> {
+    // Numbered without the known ones, so that `taken` is how many there ever were. Nobody else writes here: it is this one's turn.
     const rows = await on.query<{ event_id: string }>(
       `INSERT INTO ${this.#schema}.consumed_event (consumer, event_id, number)
-       SELECT $1, id, $2::bigint + place FROM unnest($3::text[]) WITH ORDINALITY AS told (id, place)
-       ON CONFLICT DO NOTHING RETURNING event_id`,
+       SELECT $1, id, $2::bigint + row_number() OVER (ORDER BY min(place))
+       FROM unnest($3::text[]) WITH ORDINALITY AS told (id, place)
+       WHERE NOT EXISTS (SELECT FROM ${this.#schema}.consumed_event WHERE consumer = $1 AND event_id = id)
+       GROUP BY id RETURNING event_id`,
       [this.#name, taken, events.map(({ id }) => id)],
     );
     const fresh = new Set(rows.map(({ event_id }) => event_id));

@@ -12,6 +12,7 @@ import type {
 import { codeOfFailure, describeFailure, isGap, isPassing } from './consumer-failure.ts';
 import { type ConsumerPlace, ConsumerStore, type ConsumerTurn, isStale } from './consumer-store.ts';
 import type { Database, Transaction } from './database.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** What every consumer of a store stands on. */
 export interface ConsumerParts {
@@ -34,6 +35,8 @@ const TRIES = 5;
 const TRY_AGAIN_MS = [10, 20, 40, 80];
 const PATIENCE_MS = 500;
 const RECONNECT = { firstMs: 100, mostMs: 30_000 };
+/** What comes within this time after a batch was begun is one batch: a stream that never rests shares what a transaction costs. */
+const GATHER_MS = 50;
 /** So often a consumer that stands before a gap looks whether another process has passed it. */
 const GAP_LOOK_MS = 30_000;
 
@@ -80,7 +83,7 @@ class LogConsumer<Event extends ConsumedEvent> {
     this.#store = new ConsumerStore(parts.schema, options.name);
     const { name, log } = options;
     const none = { position: null, lagMs: null, lastFailure: null };
-    this.#status = { name, log, phase: 'STOPPED', applied: 0, setAside: 0, failures: 0, ...none };
+    this.#status = { name, log, phase: 'STOPPED', applied: 0, setAside: 0, failures: 0, gaps: 0, ...none };
   }
 
   get status(): ConsumerStatus {
@@ -158,9 +161,11 @@ class LogConsumer<Event extends ConsumedEvent> {
         if (isFirst && onFirst) await this.#passGap(batch.cursor, onFirst);
         if (isFirst) this.#update({ phase: 'CATCHING_UP' });
         isFirst = false;
+        const gathered = this.#status.phase === 'FOLLOWING' ? waitByTimer(GATHER_MS, signal) : undefined;
         if (batch.events.length > 0) await this.#takeBatch(batch);
         else await this.#moveOn(batch.cursor);
         this.#update({ failures: 0, lastFailure: null });
+        await gathered;
         if (signal.aborted) return;
       }
     } finally {
@@ -214,7 +219,7 @@ class LogConsumer<Event extends ConsumedEvent> {
     return this.#inTurn(async (turn, transaction) => {
       const fresh = await turn.remember(events);
       if (fresh.length > 0) await this.#options.apply(transaction, fresh);
-      const place = await this.#move(turn, cursor, fresh.length > 0 ? events.length : 0);
+      const place = await this.#move(turn, cursor, fresh.length);
       return () => {
         const last = fresh.at(-1);
         this.#note(place);
@@ -296,7 +301,10 @@ class LogConsumer<Event extends ConsumedEvent> {
       if (turn.position !== this.#seen.position) throw new Stale();
       await onGap(transaction);
       await turn.moveTo(cursor, turn.taken, this.#now());
-      return () => this.#note({ position: cursor, taken: turn.taken });
+      return () => {
+        this.#note({ position: cursor, taken: turn.taken });
+        this.#update({ gaps: this.#status.gaps + 1 });
+      };
     });
   }
 
@@ -335,29 +343,6 @@ class LogConsumer<Event extends ConsumedEvent> {
 
 /** Another process has gone so far ahead that what is in memory is of no use: the events are asked for again. */
 class Stale extends Error {}
-
-/** Ends as soon as the signal aborts, also while the next batch is being waited for. */
-async function* untilAborted<Value>(values: AsyncIterable<Value>, signal: AbortSignal): AsyncGenerator<Value> {
-  const iterator = values[Symbol.asyncIterator]();
-  let onAbort = (): void => {};
-  const aborted = new Promise<'ABORTED'>((resolve) => {
-    onAbort = () => resolve('ABORTED');
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    while (!signal.aborted) {
-      const next = iterator.next();
-      // The one that is still waited for when the signal aborts has nobody left to fail for.
-      next.catch(() => {});
-      const result = await Promise.race([next, aborted]);
-      if (result === 'ABORTED' || result.done) return;
-      yield result.value;
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    iterator.return?.()?.catch(() => {});
-  }
-}
 
 function waitByTimer(milliseconds: number, signal: AbortSignal): Promise<unknown> {
   return sleep(milliseconds, undefined, { signal, ref: false }).catch(() => undefined);

@@ -10,6 +10,8 @@ import { waitFor } from './wait-for.ts';
 const POLL_MS = 1_000;
 /** A transaction that is rolled back rings nobody, so that the end of a gap has to be looked for. */
 const GAP_POLL_MS = 50;
+/** One reason for all: an error of its own for each of a thousand rings a second would cost a stack trace. */
+const RUNG = new Error('The log has rung.');
 const HEAD_PAUSE_MS = 10;
 const HEAD_TRIES = 5;
 
@@ -76,7 +78,7 @@ async function* follow(
 ): AsyncGenerator<OutboxEvent[], undefined> {
   let position = after;
   let rung = new AbortController();
-  const ring = () => rung.abort();
+  const ring = () => rung.signal.aborted || rung.abort(RUNG);
   const stop = await log.listen(ring);
   signal.addEventListener('abort', ring);
   try {

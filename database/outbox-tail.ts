@@ -5,7 +5,7 @@ import { cursorTooOld, type OutboxBounds, type OutboxReader } from './outbox-rea
 /** Events that are kept in memory for followers that read more slowly than they come. */
 const WINDOW_LIMIT = 4_096;
 /** Events that come faster than this are read together. */
-const PACE_MS = 5;
+const PACE_MS = 15;
 
 /** What a tail is made from. */
 export interface OutboxTailOptions {

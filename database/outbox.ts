@@ -33,22 +33,26 @@ export async function appendEvents(
   events: readonly NewOutboxEvent[],
 ): Promise<number | null> {
   if (events.length === 0) return null;
-  const rows = events.map(({ id, type, key, payload, occurredAt }) => ({
-    id,
-    type,
-    key,
-    payload,
-    occurred_at: occurredAt,
-  }));
   const [last] = await transaction.query<{ sequence: number }>(
-    `WITH added AS (
-     INSERT INTO ${quoteIdentifier(schema)}.outbox (id, type, key, payload, occurred_at)
-     SELECT coalesce(id, gen_random_uuid()), type, key, coalesce(payload, '{}'), coalesce(occurred_at, clock_timestamp())
-     FROM ROWS FROM (jsonb_to_recordset($1::jsonb)
-       AS (id uuid, type text, key text, payload jsonb, occurred_at timestamptz)) WITH ORDINALITY
-     ORDER BY ordinality RETURNING sequence)
-     SELECT max(sequence) AS sequence FROM added`,
-    [JSON.stringify(rows)],
+    `WITH added AS (${appendingSql(schema, '$1')}) SELECT max(sequence) AS sequence FROM added`,
+    [eventsParameter(events)],
   );
   return last?.sequence ?? null;
+}
+
+/** The same as a part of a larger statement: inserts the events of a parameter, which `eventsParameter` makes, and returns their sequences. */
+export function appendingSql(schema: string, parameter: string): string {
+  return `
+     INSERT INTO ${quoteIdentifier(schema)}.outbox (id, type, key, payload, occurred_at)
+     SELECT coalesce(id, gen_random_uuid()), type, key, coalesce(payload, '{}'), coalesce(occurred_at, clock_timestamp())
+     FROM ROWS FROM (jsonb_to_recordset(${parameter}::jsonb)
+       AS (id uuid, type text, key text, payload jsonb, occurred_at timestamptz)) WITH ORDINALITY
+     ORDER BY ordinality RETURNING sequence`;
+}
+
+/** Events as the parameter of `appendingSql`. */
+export function eventsParameter(events: readonly NewOutboxEvent[]): string {
+  return JSON.stringify(
+    events.map(({ id, type, key, payload, occurredAt }) => ({ id, type, key, payload, occurred_at: occurredAt })),
+  );
 }

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../schema/clock.ts';
 import type { Authenticator } from './auth/authenticator.ts';
 import { LOCAL_AUTHENTICATOR } from './auth/local.ts';
-import type { PrincipalCompletion } from './authorize/complete-principal.ts';
+import type { PrincipalChanges, PrincipalCompletion } from './authorize/complete-principal.ts';
 import { describeError } from './describe-error.ts';
 import { createGeneration, type Generation, type GenerationOptions, OPERATION_TIMEOUT_MS } from './generation.ts';
 import { Generations, type TransportMaker } from './generations.ts';
@@ -46,6 +46,8 @@ export interface GatewayOptions
   readonly authenticator?: Authenticator;
   /** Adds to whoever asks what the subgraphs need to know about them. */
   readonly completePrincipal?: PrincipalCompletion;
+  /** What subscriptions are told by that this is otherwise by now. */
+  readonly principalChanges?: PrincipalChanges;
   /** Origins whose pages may ask from a browser, beside the server's own; `*` for all. */
   readonly allowedOrigins?: readonly string[];
   /** Which equal queries share one run, and which equal reads of subgraphs one fetch; `BEFORE_SENDING` when not given. */
@@ -174,17 +176,18 @@ interface LiveBeginning {
   readonly clock: Clock;
   readonly options: Pick<
     GatewayOptions,
-    'asksDespiteFailures' | 'completePrincipal' | 'liveLimits' | 'operationTimeoutMs'
+    'asksDespiteFailures' | 'completePrincipal' | 'principalChanges' | 'liveLimits' | 'operationTimeoutMs'
   >;
 }
 
 /** Sockets, event streams and subscriptions. */
 function beginLive({ generations, telemetry, log, door, newId, metrics, clock, options }: LiveBeginning): Live {
-  const { completePrincipal, liveLimits, operationTimeoutMs = OPERATION_TIMEOUT_MS } = options;
+  const { completePrincipal, principalChanges, liveLimits, operationTimeoutMs = OPERATION_TIMEOUT_MS } = options;
   // Answers of a graph that asks despite failures say what is missing: nobody is kept waiting for the one that is down.
   const patience = options.asksDespiteFailures ? undefined : { clock, limitMs: operationTimeoutMs };
   return createLive({
     stages: createLiveStages({ lease: () => generations.lease(), telemetry, log, completePrincipal, patience }),
+    principalChanges,
     receive: (message) => receive(message, door),
     authenticator: door.authenticator,
     isOriginAllowed: ({ headers }) => isSocketOriginAllowed(headers, door.allowedOrigins),

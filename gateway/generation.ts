@@ -33,6 +33,8 @@ export interface GenerationOptions {
   readonly transportTo: (subgraph: { readonly name: string; readonly url: string }) => SubgraphTransport;
   /** How long one fetch may take. */
   readonly subgraphTimeoutMs: number;
+  /** Root fields that may take as long as the operation, by name; none when not given. */
+  readonly longFields?: ReadonlySet<string>;
   /** How long all fetches of one operation, or of one event, may take together; 30,000 when not given. */
   readonly operationTimeoutMs?: number;
   /** Milliseconds; transports tell the deadlines of requests by the same one. */
@@ -94,6 +96,7 @@ export function createGeneration(options: GenerationOptions): Generation {
           eventTransports: joining(transports, { timeoutMs: subgraphTimeoutMs, clock }),
         }),
         subgraphTimeoutMs,
+        ...(options.longFields && { longFields: options.longFields }),
         operationTimeoutMs,
         clock,
         watch: new CallWatch(clock),

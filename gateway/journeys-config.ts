@@ -10,6 +10,8 @@ export interface JourneysConfig {
   readonly graphUrl?: string;
   /** Bearer token for it. Secret. */
   readonly graphToken?: string;
+  /** Path of a file that holds the token, and may hold another one later. */
+  readonly graphTokenFile?: string;
 }
 
 const TIME_ZONE = 'UTC';
@@ -20,14 +22,21 @@ export function readJourneys(reader: VariableReader): JourneysConfig {
   if (!isZone(timeZone)) reader.fault('JOURNEY_TIME_ZONE', 'must be an IANA zone, such as Europe/Berlin.');
   const graphUrl = reader.url('UNIFIED_GRAPH_URL', ['http:', 'https:']);
   const graphToken = reader.text('UNIFIED_GRAPH_TOKEN');
-  if (graphToken !== undefined && graphUrl === undefined) {
-    reader.fault('UNIFIED_GRAPH_TOKEN', 'goes with UNIFIED_GRAPH_URL, which is missing.');
+  const graphTokenFile = reader.file('UNIFIED_GRAPH_TOKEN_FILE');
+  for (const name of ['UNIFIED_GRAPH_TOKEN', 'UNIFIED_GRAPH_TOKEN_FILE'] as const) {
+    if (reader.text(name) !== undefined && graphUrl === undefined) {
+      reader.fault(name, 'goes with UNIFIED_GRAPH_URL, which is missing.');
+    }
+  }
+  if (graphToken !== undefined && graphTokenFile !== undefined) {
+    reader.fault('UNIFIED_GRAPH_TOKEN_FILE', 'is another place for UNIFIED_GRAPH_TOKEN: give one of them.');
   }
   return {
     areOn: reader.boolean('JOURNEYS') ?? true,
     timeZone,
     ...(graphUrl !== undefined && { graphUrl }),
     ...(graphToken !== undefined && { graphToken }),
+    ...(graphTokenFile !== undefined && { graphTokenFile }),
   };
 }
 

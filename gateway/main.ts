@@ -1,9 +1,10 @@
 import { CLOUDS } from '../schema/clouds.ts';
+import { LONG_FIELDS } from '../schema/long-fields.ts';
 import { signingKey } from '../schema/request-signature.ts';
 import { SCALARS } from '../schema/scalars.ts';
 import type { Follower } from '../subgraphs/identity/follow.ts';
 import type { JourneyEngine } from '../subgraphs/marketing/journeys/engine.ts';
-import { completeWithOwnRecords } from './authorize/own-records.ts';
+import { completeWithOwnRecords, ownRecordChanges } from './authorize/own-records.ts';
 import { type Config, requireRemoteClouds, requireSharedUnsubscribeKey } from './config.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { addProcessMetrics } from './process-metrics.ts';
@@ -14,7 +15,7 @@ import { startIdentity } from './start/identity.ts';
 import { startJourneys } from './start/journeys.ts';
 import type { StartParts } from './start/parts.ts';
 import { Start } from './start/start.ts';
-import { graphByUrl, graphInProcess } from './start/unified-graph.ts';
+import { graphByUrl, graphInProcess, tokenIn } from './start/unified-graph.ts';
 import { serveUnsubscribing } from './start/unsubscribe.ts';
 import { readOwnSupergraph } from './supergraph/source.ts';
 
@@ -82,8 +83,10 @@ export async function startSubgraph(name: string, config: Config, parts: StartPa
   addProcessMetrics(start.metrics);
   try {
     await start.prepare();
-    const { graphUrl, graphToken } = config.journeys;
-    if (name === 'marketing' && graphUrl !== undefined) start.graph = graphByUrl(graphUrl, graphToken);
+    const { graphUrl, graphToken, graphTokenFile } = config.journeys;
+    if (name === 'marketing' && graphUrl !== undefined) {
+      start.graph = graphByUrl(graphUrl, graphTokenFile === undefined ? graphToken : tokenIn(graphTokenFile));
+    }
     if (name === 'identity') await startIdentity(start);
     else await startClouds(start, [name]);
     const { startSubgraphServer } = await import('../subgraphs/server.ts');
@@ -92,8 +95,9 @@ export async function startSubgraph(name: string, config: Config, parts: StartPa
     const server = await startSubgraphServer(start.subgraph(name), {
       host,
       port,
-      log: parts.log,
+      log: start.parts.log,
       metrics: () => start.metrics.text(),
+      checks: () => start.checks.flatMap((checksOf) => checksOf()),
       ...(keys.length > 0 && { signatures: { keys, clock: Date.now } }),
     });
     start.closing.add(() => server.close());
@@ -117,10 +121,12 @@ async function serveGraph(start: Start): Promise<Gateway> {
   return createGateway({
     ...security,
     completePrincipal: completeWithOwnRecords(identity, config.subgraphTimeoutMs),
+    principalChanges: ownRecordChanges,
     supergraphSdl: await readOwnSupergraph(),
     scalars: SCALARS,
     transportTo: ({ name }) => start.transportTo(name, config.subgraphTimeoutMs),
     subgraphTimeoutMs: config.subgraphTimeoutMs,
+    longFields: LONG_FIELDS,
     operationTimeoutMs: config.operationTimeoutMs,
     deduplication: config.deduplication,
     planner: config.planner,

@@ -25,6 +25,8 @@ export interface Caller {
   readonly traceparent?: string;
   /** True: the plan and the time of its parts are wanted beside the answer. Only administrators are given it. */
   readonly wantsPlan?: boolean;
+  /** True for an operation that this program itself wrote: it runs also where only registered ones do. */
+  readonly isOwnOperation?: boolean;
   /** True when the way the request came can carry more than one answer, as a subscription needs. */
   readonly takesEvents?: boolean;
 }

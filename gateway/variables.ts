@@ -58,7 +58,8 @@ export const VARIABLES = {
   SUBGRAPH_TIMEOUT_MS: {
     group: 'Subgraphs',
     otherwise: '2000',
-    meaning: 'How long one fetch to a subgraph may take.',
+    meaning:
+      'How long one fetch to a subgraph may take; only OPERATION_TIMEOUT_MS limits administration that takes as long as there are records, such as `simulateRuleset`.',
   },
   OPERATION_TIMEOUT_MS: {
     group: 'Subgraphs',
@@ -148,7 +149,12 @@ export const VARIABLES = {
   UNIFIED_GRAPH_TOKEN: {
     group: 'Journeys',
     otherwise: 'none',
-    meaning: 'Bearer token for UNIFIED_GRAPH_URL: of a program, with the role service.',
+    meaning: 'Bearer token for UNIFIED_GRAPH_URL: of a program, with the role service. Read once.',
+  },
+  UNIFIED_GRAPH_TOKEN_FILE: {
+    group: 'Journeys',
+    otherwise: 'none',
+    meaning: 'Path of a file with that token, read anew at every question: whoever renews the token replaces the file.',
   },
   SMTP_URL: {
     group: 'Mail of journeys',

@@ -16,6 +16,7 @@ const ADMINISTRATION: readonly Role[] = ['admin', 'service'];
  */
 export const ACCESS: Readonly<Record<string, readonly Role[] | Readonly<Record<string, readonly Role[]>>>> = {
   Query: {
+    customerPosition: EVERYBODY,
     me: EVERYBODY,
     customer: EVERYBODY,
     salesOrder: EVERYBODY,
@@ -31,6 +32,7 @@ export const ACCESS: Readonly<Record<string, readonly Role[] | Readonly<Record<s
     salesOrders: STAFF,
     shoppingCarts: STAFF,
     household: STAFF,
+    identityPosition: STAFF,
     mergeEvent: STAFF,
     explainMatch: STAFF,
     matchReviews: STAFF,
@@ -43,6 +45,7 @@ export const ACCESS: Readonly<Record<string, readonly Role[] | Readonly<Record<s
     erasureAlarms: ADMINISTRATION,
     journey: STAFF,
     journeys: STAFF,
+    journeyPosition: STAFF,
     journeyInstance: STAFF,
     journeyMessages: STAFF,
     testJourney: STAFF,
@@ -68,6 +71,7 @@ export const ACCESS: Readonly<Record<string, readonly Role[] | Readonly<Record<s
     activateRuleset: ADMINISTRATION,
     rollBackRuleset: ADMINISTRATION,
     activateIdentityDocument: ADMINISTRATION,
+    fitIdentityModel: ADMINISTRATION,
     rollBackIdentityDocument: ADMINISTRATION,
     eraseCustomer: ADMINISTRATION,
     beginCheckOut: EVERYBODY,

@@ -36,6 +36,8 @@ export interface SubgraphRequest {
    * time when that is over before. A remote subgraph is told what is left of it.
    */
   readonly deadline?: number;
+  /** True for what is known to take long: only the deadline ends it, not a transport's own time. */
+  readonly takesLong?: boolean;
   /** How the fetches of the same client operation have ended so far, by subgraph: identity names the reason in `completeness`. */
   readonly fetches?: Readonly<Record<string, FetchOutcome>>;
   /** Of an operation that asks for entities and nothing else: lets a transport join several into one. */

@@ -12,6 +12,7 @@ import {
   validate,
 } from 'graphql';
 import { StoreUnavailable } from '../database/database.ts';
+import { sqlStateOf } from '../database/statement-errors.ts';
 import { CodedError, type ErrorCode } from '../schema/errors.ts';
 import type { SubgraphRequest } from '../schema/subgraph-transport.ts';
 import type { Subgraph } from './subgraph.ts';
@@ -205,20 +206,30 @@ function codeRequestErrors(result: ExecutionResult): ExecutionResult {
   return { ...result, errors: result.errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
 }
 
-/** A store that can't be reached is nobody's fault: whoever asks may ask again. */
+/** A store that can't be reached is nobody's fault: whoever asks may ask again. A text that no store can hold is the caller's. */
 function codeStoreFailures(result: ExecutionResult): ExecutionResult {
-  if (!result.errors?.some(isStoreFailure)) return result;
-  const message = "The store can't answer at the moment.";
+  if (!result.errors?.some((error) => storeFailure(error) !== undefined)) return result;
   const errors = result.errors.map((error) => {
-    if (!isStoreFailure(error)) return error;
+    const failure = storeFailure(error);
+    if (!failure) return error;
     const { nodes = null, source = null, positions = null, path = null } = error;
-    return new GraphQLError(message, { nodes, source, positions, path, extensions: { code: 'STORE_UNAVAILABLE' } });
+    const { message, code } = failure;
+    return new GraphQLError(message, { nodes, source, positions, path, extensions: { code } });
   });
   return { ...result, errors };
 }
 
-function isStoreFailure({ originalError }: GraphQLError): boolean {
-  return originalError instanceof StoreUnavailable;
+/** A text with a NUL character, which PostgreSQL can't keep. */
+const UNTRANSLATABLE_TEXT = '22021';
+
+function storeFailure({
+  originalError,
+}: GraphQLError): { readonly code: ErrorCode; readonly message: string } | undefined {
+  if (originalError instanceof StoreUnavailable) {
+    return { code: 'STORE_UNAVAILABLE', message: "The store can't answer at the moment." };
+  }
+  if (sqlStateOf(originalError) !== UNTRANSLATABLE_TEXT) return undefined;
+  return { code: 'BAD_USER_INPUT', message: 'A text must not contain the character U+0000.' };
 }
 
 function withCode(error: GraphQLError, code: ErrorCode): GraphQLError {

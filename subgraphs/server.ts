@@ -28,6 +28,8 @@ export interface SubgraphServerOptions {
   readonly signatures?: SignatureRules;
   /** What GET /metrics answers with, in Prometheus' text format. Without it there is nothing there. */
   readonly metrics?: () => string;
+  /** What works beside the answers, such as a consumer of events: each rejects while it stands still, which /health/ready tells by name. */
+  readonly checks?: () => readonly { readonly name: string; check(): Promise<void> }[];
 }
 
 /** A subgraph that is being served. */
@@ -50,7 +52,11 @@ export async function startSubgraphServer(subgraph: Subgraph, options: SubgraphS
   const onFault = (fault: Fault): void => log.error({ subgraph: subgraph.name, ...fault }, 'an operation failed');
   const state = { isDraining: false };
   const server = createServer((request, response) => {
-    void answer({ subgraph, log, onFault, state, signatures, metrics: options.metrics }, request, response);
+    void answer(
+      { subgraph, log, onFault, state, signatures, metrics: options.metrics, checks: options.checks },
+      request,
+      response,
+    );
   });
   const sockets = serveSubscriptions(server, subgraph, onFault, signatures);
   await listen(server, host, port);
@@ -73,6 +79,7 @@ interface Serving {
   readonly state: { readonly isDraining: boolean };
   readonly signatures: SignatureCheck | undefined;
   readonly metrics: (() => string) | undefined;
+  readonly checks: SubgraphServerOptions['checks'];
 }
 
 async function answer(serving: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -93,12 +100,19 @@ async function answerReadiness(serving: Serving, response: ServerResponse): Prom
   if (serving.state.isDraining) return send(response, 503, { status: 'shutting down' });
   try {
     await serving.subgraph.checkReadiness();
-    send(response, 200, { status: 'ready' });
+    const unready = await namesOfUnready(serving.checks?.() ?? []);
+    // It answers all the same: who asks the graph need not be sent elsewhere.
+    send(response, 200, unready.length > 0 ? { status: 'degraded', unready } : { status: 'ready' });
   } catch (error) {
     const reason = error instanceof Error ? error.name : 'unknown';
     serving.log.warn({ subgraph: serving.subgraph.name, reason }, 'the store does not answer');
     send(response, 503, { status: 'store unavailable' });
   }
+}
+
+async function namesOfUnready(checks: ReturnType<NonNullable<SubgraphServerOptions['checks']>>): Promise<string[]> {
+  const results = await Promise.allSettled(checks.map(({ check }) => check()));
+  return checks.flatMap(({ name }, index) => (results[index]?.status === 'rejected' ? [name] : []));
 }
 
 async function answerGraphql(serving: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {

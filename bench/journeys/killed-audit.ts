@@ -1,15 +1,21 @@
 import { cartRevision } from '../../subgraphs/marketing/journeys/cart-revision.ts';
+import { type AuditedStores, auditEvents } from './killed-events.ts';
 import type { TakenLine } from './mailbox.ts';
-import type { Shopper, ShopStores } from './shop.ts';
+import type { Shopper } from './shop.ts';
 
 /** What is to be looked at when everything is over. */
 export interface Remains {
-  readonly stores: ShopStores;
+  readonly stores: AuditedStores;
   readonly shoppers: readonly Shopper[];
   /** Pairs of customer numbers that were merged. */
   readonly merged: readonly (readonly [string, string])[];
   readonly mails: readonly TakenLine[];
+  /** Times that anything was killed: each may leave some messages in doubt. */
+  readonly kills: number;
 }
+
+/** As many messages as a process hands over at once: its connections to the mail server. */
+const HANDED_OVER_AT_ONCE = 5;
 
 /** What was found: each of `faults` should be empty. */
 export interface Findings {
@@ -19,6 +25,7 @@ export interface Findings {
 
 interface InstanceRow extends Record<string, unknown> {
   readonly instance_id: string;
+  readonly trigger_id: string;
   readonly object_id: string;
   readonly record_id: string;
   readonly revision: string;
@@ -29,6 +36,8 @@ interface InstanceRow extends Record<string, unknown> {
 }
 
 interface TriggerRow extends Record<string, unknown> {
+  readonly trigger_id: string;
+  readonly record_id: string;
   readonly object_id: string;
   readonly revision: string;
   readonly written_on: Date;
@@ -39,6 +48,8 @@ interface MessageRow extends Record<string, unknown> {
   readonly state: string;
   readonly address: string | null;
   readonly header_message_id: string | null;
+  readonly discount_code: string | null;
+  /** When the gates were last asked and let it pass, null when they never did. */
   readonly asked_on: Date | null;
 }
 
@@ -46,21 +57,30 @@ interface MessageRow extends Record<string, unknown> {
 export async function audit(remains: Remains): Promise<Findings> {
   const { marketing } = remains.stores;
   const instances = await marketing.query<InstanceRow>(
-    'SELECT instance_id, object_id, record_id, revision, status, end_reason, entered_on, ended_on FROM marketing.journey_instance',
+    'SELECT instance_id, trigger_id, object_id, record_id, revision, status, end_reason, entered_on, ended_on FROM marketing.journey_instance',
   );
   const messages = await marketing.query<MessageRow>(
-    `SELECT instance_id, state, address, header_message_id,
+    `SELECT instance_id, state, address, header_message_id, discount_code,
        (SELECT max(decided_at) FROM marketing.journey_decision AS decision
         WHERE decision.instance_id = message.instance_id AND verdict = 'SEND') AS asked_on
      FROM marketing.journey_message AS message`,
   );
   const triggers = await marketing.query<TriggerRow>(
-    'SELECT object_id, revision, written_on FROM marketing.journey_trigger',
+    `SELECT trigger_id, object_id, record_id, revision, written_on FROM marketing.journey_trigger WHERE object_type = 'ShoppingCart'`,
   );
+  const skips = await marketing.query<{ instance_id: string }>(
+    `SELECT DISTINCT instance_id FROM marketing.journey_decision WHERE verdict = 'SKIP'`,
+  );
+  const skipped = new Set(skips.map(({ instance_id }) => instance_id));
+  const rows = { instances, messages, triggers, skipped };
   const faults = {
-    ...twice(instances, remains.mails),
-    ...lost(remains, { instances, messages, triggers }),
-    ...unsettled(remains.mails, instances, messages),
+    'nothing to look at': instances.length === 0 || remains.mails.length === 0 ? ['no instance or no mail'] : [],
+    ...(await auditEvents(remains.stores, remains.shoppers)),
+    ...twice(rows, remains.mails),
+    ...lost(remains, rows),
+    ...(await vanished(remains, rows)),
+    ...unsettled(remains, rows),
+    ...unknownMails(remains.mails, rows),
     ...wrongMails(remains, instances, messages),
     ...(await lostConversions(remains, instances)),
     ...(await leftOver(remains.stores)),
@@ -89,10 +109,72 @@ function repeated(counts: Readonly<Record<string, number>>): string[] {
   return Object.entries(counts).flatMap(([key, count]) => (count > 1 ? [`${key}: ${count} times`] : []));
 }
 
-function twice(instances: readonly InstanceRow[], mails: readonly TakenLine[]): Record<string, string[]> {
+/** A cart with its contents is one occasion: for one trigger, one instance, one mail, one discount. */
+function twice({ instances, messages, triggers }: Rows, mails: readonly TakenLine[]): Record<string, string[]> {
+  const codes = messages.flatMap(({ discount_code: code }) => (code === null ? [] : [code]));
   return {
-    'instances twice': repeated(countBy(instances, ({ object_id, revision }) => `${object_id} ${revision}`)),
+    'triggers twice': repeated(countBy(triggers, nameOf)),
+    'instances twice': repeated(countBy(instances, nameOf)),
+    'messages twice': repeated(countBy(messages, ({ instance_id }) => instance_id)),
     'mails twice': repeated(countBy(mails, ({ to, messageId }) => `${to} ${messageId}`)),
+    'mails twice about the same cart': repeated(countBy(mails, ({ subject }) => subject)),
+    'codes twice': repeated(countBy(codes, (code) => code)),
+  };
+}
+
+function nameOf({ object_id, revision }: InstanceRow | TriggerRow): string {
+  return `${object_id} ${revision}`;
+}
+
+/** Every mail is of a message that knows of it, and about the cart as it was when its instance began. */
+function unknownMails(
+  mails: readonly TakenLine[],
+  { instances, messages }: Rows,
+): Record<'mails that nobody knows' | 'mails about another cart', string[]> {
+  const known = new Map(messages.map((row) => [`${row.address} ${bare(row.header_message_id)}`, row]));
+  const instanceOf = new Map(instances.map((row) => [row.instance_id, row]));
+  const [unknown, wrong]: [string[], string[]] = [[], []];
+  for (const { to, messageId, subject } of mails) {
+    const message = known.get(`${to} ${messageId}`);
+    if (!message || !['SENT', 'IN_DOUBT'].includes(message.state)) {
+      unknown.push(`${to} ${messageId} ${message?.state ?? ''}`.trim());
+      continue;
+    }
+    const [, cartId, quantity] = /^(\S+) x(\d+)$/.exec(subject) ?? [];
+    const name = `${cartId} ${cartRevision([{ productId: 'P-1', quantity: Number(quantity) }])}`;
+    const instance = instanceOf.get(message.instance_id);
+    if (!instance || nameOf(instance) !== name) wrong.push(`${to} ${subject}`);
+  }
+  return { 'mails that nobody knows': unknown, 'mails about another cart': wrong };
+}
+
+/** Whatever anything else speaks of is there; who has gone all the way has a message, or gates that said no. */
+async function vanished(
+  { stores: { marketing }, merged, shoppers }: Remains,
+  { instances, messages, triggers, skipped }: Rows,
+): Promise<Record<string, string[]>> {
+  const told = await marketing.query<{ id: string }>(
+    `SELECT key AS id FROM marketing.outbox WHERE type = 'JourneyInstanceChanged'
+     UNION SELECT instance_id FROM marketing.journey_message UNION SELECT instance_id FROM marketing.journey_decision
+     UNION SELECT instance_id FROM marketing.journey_conversion`,
+  );
+  const there = new Set(instances.map(({ instance_id }) => instance_id));
+  const answered = new Set(skipped);
+  for (const { instance_id, state } of messages) if (['SENT', 'IN_DOUBT'].includes(state)) answered.add(instance_id);
+  const begun = new Set(instances.map(({ trigger_id }) => trigger_id));
+  const isMerged = new Set(merged.flat());
+  const isShopper = new Set(shoppers.map(({ customerNumber }) => customerNumber));
+  return {
+    'instances that vanished': told.flatMap(({ id }) => (there.has(id) ? [] : [id])),
+    'instances at their end without an answer': instances
+      .filter(({ status, instance_id }) => status === 'COMPLETED' && !answered.has(instance_id))
+      .map(({ instance_id }) => instance_id),
+    // Who was merged may have been in the journey with the other cart; anybody else enters by every trigger.
+    'triggers without an instance': triggers
+      .filter(
+        ({ trigger_id, record_id }) => !begun.has(trigger_id) && isShopper.has(record_id) && !isMerged.has(record_id),
+      )
+      .map(nameOf),
   };
 }
 
@@ -110,14 +192,15 @@ interface Rows {
   readonly instances: readonly InstanceRow[];
   readonly messages: readonly MessageRow[];
   readonly triggers: readonly TriggerRow[];
+  /** Instances whose gates once said no. */
+  readonly skipped: ReadonlySet<string>;
 }
 
 /**
  * Carts that were left as they are now, by people who neither ordered nor withdrew: each has its trigger, its instance and its mail.
  * Only who was merged may do without, while the other cart of the same person was in the journey.
  */
-function lost(remains: Remains, { instances, messages, triggers }: Rows): Record<string, string[]> {
-  const nameOf = ({ object_id, revision }: InstanceRow | TriggerRow): string => `${object_id} ${revision}`;
+function lost(remains: Remains, { instances, messages, triggers, skipped }: Rows): Record<string, string[]> {
   const entered = new Map(instances.map((row) => [nameOf(row), row]));
   const fired = new Map(triggers.map((row) => [nameOf(row), row]));
   const stateOf = new Map(messages.map(({ instance_id, state }) => [instance_id, state]));
@@ -134,7 +217,9 @@ function lost(remains: Remains, { instances, messages, triggers }: Rows): Record
       const wasIn = instances.some((row) => others.has(row.object_id) && isDuring(row, trigger.written_on));
       if (!wasIn) noInstance.push(name);
     } else if (!['SENT', 'IN_DOUBT'].includes(stateOf.get(instance.instance_id) ?? '')) {
-      if (instance.status !== 'FOLDED' || others.size === 0) {
+      // Both carts of a person may have been due within the second in which one discount is granted.
+      const mayDoWithout = instance.status === 'FOLDED' || skipped.has(instance.instance_id);
+      if (!mayDoWithout || others.size === 0) {
         noMessage.push(`${name}: ${instance.status} ${instance.end_reason}`);
       }
     }
@@ -151,19 +236,24 @@ function isDuring({ entered_on, ended_on }: InstanceRow, at: Date): boolean {
 }
 
 /** What is not over, or of which it is not known what became of it. */
-function unsettled(
-  mails: readonly TakenLine[],
-  instances: readonly InstanceRow[],
-  messages: readonly MessageRow[],
-): Record<string, string[]> {
+function unsettled({ mails, kills }: Remains, { instances, messages }: Rows): Record<string, string[]> {
   const arrived = new Set(mails.map(({ to, messageId }) => `${to} ${messageId}`));
+  const left = new Set(
+    instances.filter(({ status }) => status === 'EXITED' || status === 'FOLDED').map(({ instance_id }) => instance_id),
+  );
+  const inDoubt = messages.filter(({ state }) => state === 'IN_DOUBT').map(({ instance_id }) => instance_id);
   return {
+    // A message in doubt is not sent again: only what a kill had in its hands may be one.
+    'in doubt without a reason': inDoubt.length > kills * HANDED_OVER_AT_ONCE ? inDoubt : [],
     'sent that did not arrive': messages
       .filter(({ state, address, header_message_id: id }) => state === 'SENT' && !arrived.has(`${address} ${bare(id)}`))
       .map(({ instance_id }) => instance_id),
-    // PLANNED is none yet: a discount was asked for, and then the cart changed or the gates said no.
+    // What was planned or written, and not handed over, stays so when the cart changed or the gates said no.
     'neither sent nor in doubt': messages
-      .filter(({ state }) => !['SENT', 'IN_DOUBT', 'PLANNED'].includes(state))
+      .filter(
+        ({ state, instance_id }) =>
+          !['SENT', 'IN_DOUBT', 'PLANNED'].includes(state) && !(state === 'PREPARED' && left.has(instance_id)),
+      )
       .map(({ instance_id, state }) => `${instance_id} ${state}`),
     'instances that still wait': instances
       .filter(({ status }) => ['WAITING', 'DEFERRED', 'PAUSED', 'FAILED'].includes(status))
@@ -217,13 +307,22 @@ async function lostConversions(
 }
 
 /** Nothing is left to be taken, tried again or looked at; no discount was granted twice. */
-async function leftOver({ commerce, marketing }: ShopStores): Promise<Record<string, string[]>> {
+async function leftOver({ commerce, marketing }: AuditedStores): Promise<Record<string, string[]>> {
   const poison = await marketing.query<{ is: string }>(
     `SELECT consumer || ' ' || event_id || ' ' || error AS is FROM marketing.poison_event
      UNION ALL SELECT kind || ' ' || object_id || ' ' || coalesce(error, '') FROM marketing.journey_task WHERE set_aside_on IS NOT NULL`,
   );
-  const codes = await commerce.query<{ is: string }>(
-    `SELECT cart_id || ' ' || count(*) AS is FROM commerce.discount GROUP BY cart_id, grant_key HAVING count(*) > 1`,
+  const stuck = await marketing.query<{ is: string }>(
+    `SELECT kind || ' ' || object_id AS is FROM marketing.journey_task
+     WHERE claim IS NOT NULL OR wake_on < now() + interval '1 minute'`,
   );
-  return { 'set aside': poison.map((row) => row.is), 'discounts twice': codes.map((row) => row.is) };
+  const codes = await commerce.query<{ is: string }>(
+    `SELECT coalesce(cart_id, '') || ' ' || grant_key || ' ' || count(*) AS is FROM commerce.discount
+     GROUP BY cart_id, grant_key HAVING count(*) > 1`,
+  );
+  return {
+    'set aside': poison.map((row) => row.is),
+    'tasks that still wait': stuck.map((row) => row.is),
+    'discounts twice': codes.map((row) => row.is),
+  };
 }

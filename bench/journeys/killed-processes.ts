@@ -3,6 +3,10 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PACKAGE_ROOT } from '../../schema/package-root.ts';
+
+/** What is killed is what is built, also when it is a test that kills. */
+const BUILT = join(PACKAGE_ROOT, 'dist');
 
 /** A process that is started again whenever it was killed. */
 export interface KeptProcess {
@@ -51,6 +55,8 @@ export function keepProcess(
     });
   };
   start();
+  // Whoever ends this process in the middle leaves none behind that goes on for ever.
+  process.once('exit', () => child.kill('SIGKILL'));
   return {
     name,
     origin,
@@ -85,12 +91,12 @@ export async function freePort(): Promise<number> {
 
 /** The whole of Customer 360 at a port. */
 export function keepGateway(name: string, port: number, data: string, environment: Readonly<Record<string, string>>) {
-  const args = [join(__dirname, '../../cli.js'), 'start', '--port', String(port), '--data', data];
+  const args = [join(BUILT, 'cli.js'), 'start', '--port', String(port), '--data', data];
   return keepProcess(name, `http://127.0.0.1:${port}`, { args, environment }, (line) => line.includes('is running'));
 }
 
 /** A mail server at a port. */
 export function keepMailbox(port: number, file: string): KeptProcess {
-  const args = [join(__dirname, 'mailbox.js'), String(port), file];
+  const args = [join(BUILT, 'bench/journeys/mailbox.js'), String(port), file];
   return keepProcess('mail server', '', { args, environment: {} }, (line) => line === 'ready');
 }

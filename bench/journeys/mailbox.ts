@@ -6,6 +6,8 @@ export interface TakenLine {
   readonly to: string;
   /** The header `Message-ID`, the same for one idempotency key. */
   readonly messageId: string;
+  /** The header `Subject`, as it came. */
+  readonly subject: string;
   /** When its end had come, milliseconds. */
   readonly atMs: number;
 }
@@ -26,8 +28,9 @@ function run(port: number, file: string): void {
       stream.on('end', () => {
         const head = Buffer.concat(chunks).toString('latin1').split('\r\n\r\n')[0] ?? '';
         const messageId = /^Message-ID:\s*<([^>]+)>/im.exec(head)?.[1] ?? '';
+        const subject = /^Subject:\s*(.*)$/im.exec(head)?.[1] ?? '';
         for (const { address } of session.envelope.rcptTo) {
-          const line: TakenLine = { to: address, messageId, atMs: Date.now() };
+          const line: TakenLine = { to: address, messageId, subject, atMs: Date.now() };
           appendFileSync(file, `${JSON.stringify(line)}\n`);
         }
         callback();

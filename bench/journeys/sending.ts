@@ -17,6 +17,7 @@ import {
 } from '../../subgraphs/marketing/journeys/definition.ts';
 import { writeDecision } from '../../subgraphs/marketing/journeys/gate/decision-store.ts';
 import { createMessageSteps } from '../../subgraphs/marketing/journeys/sending/message-steps.ts';
+import { createBodySweep } from '../../subgraphs/marketing/journeys/sending/message-store.ts';
 import type { MessageProvider } from '../../subgraphs/marketing/journeys/sending/provider.ts';
 import { createSmtpProvider } from '../../subgraphs/marketing/journeys/sending/smtp-provider.ts';
 import { createMessageRenderer } from '../../subgraphs/marketing/journeys/sending/templates/message-renderer.ts';
@@ -54,6 +55,7 @@ const JOURNEY: JourneyDefinition = {
   steps: [STEP],
 };
 const MODEL: MessageModel = {
+  timeZone: 'Etc/UTC',
   customer: { firstName: 'Ada', lastName: 'Example', fullName: 'Ada Example' },
   cart: {
     id: 'cart-1',
@@ -78,6 +80,7 @@ const LET_OUT: GateDecision = {
   nextAllowedAt: null,
   reasons: [],
   isHeldOut: false,
+  person: null,
   recipient: { subscriberKey: 'M1', emailAddress: 'ada@example.com', consentId: 'N1' },
   discountFor: null,
   model: MODEL,
@@ -180,6 +183,7 @@ async function measure(
         decision,
       ),
     suppressAddress: async () => {},
+    sweepBodies: createBodySweep(),
     clock: Date.now,
   });
   let next = 0;
@@ -211,6 +215,7 @@ function requestOf(instanceId: string): MessageStepRequest {
     },
     definition: JOURNEY,
     step: STEP,
+    standing: async () => ({ isIn: true, message: '' }),
     async confirm(transaction) {
       const [row] = await transaction.query<{ is_done: boolean }>(
         'SELECT is_done FROM marketing.bench_instance WHERE instance_id = $1 FOR UPDATE',

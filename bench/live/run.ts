@@ -66,7 +66,7 @@ async function run(): Promise<void> {
       show(name, Number(values.rate), commits, report, before, await sample());
       await tell({ kind: 'leave' });
     }
-    await measureReturn(origin, targets, Number(values.missed), tell, write);
+    await measureReturn({ origin, targets, missed: Number(values.missed) }, { tell, write, sample });
   } finally {
     server.disconnect();
     clients.disconnect();
@@ -100,16 +100,24 @@ function show(
   console.log(
     `${name}: ${rate}/s, ${written} written, ${missing} missing, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms, max ${(delays.at(-1) ?? Number.NaN).toFixed(1)} ms; ` +
       `CPU of the server ${(cpu / delays.length).toFixed(3)} ms an event, of the clients ${(cpuMs / delays.length).toFixed(3)}; ` +
+      `${((after.statements - before.statements) / delays.length).toFixed(2)} statements an event; ` +
       `${(after.rssBytes / 1024 / 1024).toFixed(0)} MiB; sockets closed ${closed}; load ${loadavg()[0]?.toFixed(1)}`,
   );
 }
 
+interface Processes {
+  readonly tell: <T>(order: ClientOrder) => Promise<T>;
+  readonly write: (order: WriteOrder) => Promise<Commits>;
+  readonly sample: () => Promise<ServerSample>;
+}
+
 async function measureReturn(
-  origin: string,
-  targets: readonly Target[],
-  missed: number,
-  tell: <T>(order: ClientOrder) => Promise<T>,
-  write: (order: WriteOrder) => Promise<Commits>,
+  {
+    origin,
+    targets,
+    missed,
+  }: { readonly origin: string; readonly targets: readonly Target[]; readonly missed: number },
+  { tell, write, sample }: Processes,
 ): Promise<void> {
   const [target] = targets;
   if (!target || missed === 0) return;
@@ -127,9 +135,12 @@ async function measureReturn(
   await write({ targets: others, perSecond: (2 * missed) / seconds, seconds });
   for (const [name, selection] of Object.entries(SELECTIONS)) {
     const order = { kind: 'return', origin, id: target.customer360Id, selection, events: missed } as const;
+    const before = await sample();
     const { seconds: took, distinct, isInOrder } = await tell<ReturnReport>(order);
+    const after = await sample();
     console.log(
-      `${missed} missed events, ${name}: ${took.toFixed(2)} s, ${distinct} told, ${isInOrder ? 'in order' : 'OUT OF ORDER'}; load ${loadavg()[0]?.toFixed(1)}`,
+      `${missed} missed events, ${name}: ${took.toFixed(2)} s, ${distinct} told, ${isInOrder ? 'in order' : 'OUT OF ORDER'}; ` +
+        `CPU of the server ${((after.cpuMs - before.cpuMs) / missed).toFixed(3)} ms an event; load ${loadavg()[0]?.toFixed(1)}`,
     );
   }
 }

@@ -7,7 +7,7 @@ import { SCALARS } from '../../schema/scalars.ts';
 import type { SubgraphTransport } from '../../schema/subgraph-transport.ts';
 import { fragmentsOf } from '../limits/measure.ts';
 import { Refused } from '../operation.ts';
-import type { PrincipalCompletion } from './complete-principal.ts';
+import type { PrincipalChanges, PrincipalCompletion } from './complete-principal.ts';
 
 /** Root fields of our own graph whose answer does not depend on which records are the customer's own, or that identity keeps itself. */
 const WITHOUT_RECORDS: ReadonlySet<string> = new Set([
@@ -38,6 +38,19 @@ export function completeWithOwnRecords(identity: SubgraphTransport, timeoutMs: n
     return needed ? addRecords(plain, identity, timeoutMs) : plain;
   };
 }
+
+const OWN_CHANGES = `subscription ($customer360Id: Customer360Id!) {
+  customerUpdated(customer360Id: $customer360Id) { cursor dataSourceId }
+}`;
+
+/** A customer who follows a cloud has other records after a merge, its end, an erasure: whatever identity tells of them. */
+export const ownRecordChanges: PrincipalChanges = ({ records, customer360Id }) => {
+  if (!records || customer360Id === undefined) return undefined;
+  return {
+    request: { query: OWN_CHANGES, variables: { customer360Id } },
+    concerns: ({ customerUpdated }) => Object(customerUpdated).dataSourceId === 'identity',
+  };
+};
 
 async function addRecords(principal: Principal, identity: SubgraphTransport, timeoutMs: number): Promise<Principal> {
   const answer = await identity

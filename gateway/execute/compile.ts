@@ -14,12 +14,13 @@ import { compileRoot } from './completion.ts';
 import { conditionVariables, isConditionTrue } from './condition-variables.ts';
 import type { Executable, ExecutionContext } from './executable.ts';
 import { createIntrospection } from './introspection.ts';
+import { isJoint, JointRuns } from './joint-runs.ts';
 import { compileMergeShape, copyOf } from './merge.ts';
 import { type Completion, Outcome } from './outcome.ts';
 import { isRawObject, type RawObject } from './raw-object.ts';
 import { isReached } from './reached.ts';
 import { compileRootMerge, mergeRoot, type RootMerge, variablesOf } from './root-fetch.ts';
-import { type ExecutorParts, Run } from './run.ts';
+import { type ExecutorParts, Run, type RunOptions } from './run.ts';
 import { type ConditionReader, compileStep } from './steps.ts';
 import { wellFormed } from './well-formed.ts';
 
@@ -54,14 +55,18 @@ export function compileOperation(planned: PlannedOperation, parts: ExecutorParts
   const completions = new BoundedCache<Completion>(COMPLETIONS_CAPACITY);
   const subscription = plan.subscription && compileRootMerge(plan.subscription);
 
-  const begin = (context: ExecutionContext): Run => {
-    const run = new Run(parts, context);
+  const isJoined = subscription !== undefined && eventTransports !== undefined;
+  const joint = isJoined && step && plan.root && isJoint(plan.root) ? new JointRuns(plan.root, step) : undefined;
+
+  const begin = (context: ExecutionContext, options?: RunOptions): Run => {
+    const run = new Run(parts, context, options);
     if (denied.length > 0) run.errors.push(...denied);
     return run;
   };
+  const outcomeOf = (run: Run): Outcome => new Outcome(run, completionFor(run.context.variables), selected);
   const finish = async (run: Run): Promise<Outcome> => {
     await step?.(run);
-    return new Outcome(run, completionFor(run.context.variables), selected);
+    return outcomeOf(run);
   };
   return {
     operationKind: operation.operation,
@@ -72,11 +77,15 @@ export function compileOperation(planned: PlannedOperation, parts: ExecutorParts
       const variables = variablesOf(subscription.node, begin(context)) ?? {};
       return { subgraph, query, variables, ...(operationName !== undefined && { operationName }) };
     },
-    executeEvent(event, context) {
+    async executeEvent(event, context) {
       if (!subscription) throw new Error('The operation is no subscription.');
       const run = begin(context);
       mergeRoot(run, copyOfEvent(event, subscription), subscription);
-      return finish(run);
+      if (!joint) return finish(run);
+      if (await joint.join(run)) return outcomeOf(run);
+      const alone = begin(context, { deadline: run.deadline });
+      mergeRoot(alone, copyOfEvent(event, subscription), subscription);
+      return finish(alone);
     },
   };
 

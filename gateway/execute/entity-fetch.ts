@@ -128,7 +128,12 @@ function compileEntity(plan: EntityFetch, document: FetchDocument, parts: Execut
 
 function objectsOf(run: Run, { paths }: EntityFetch): RawObject[] {
   const found: RawObject[] = [];
-  for (let i = 0; i < paths.length; i++) collectAt(run.data, paths[i] ?? [], 0, run.parts.types, found);
+  const { types } = run.parts;
+  if (run.joined) {
+    for (const { data } of run.joined) for (const path of paths) collectAt(data, path, 0, types, found);
+  } else {
+    for (let i = 0; i < paths.length; i++) collectAt(run.data, paths[i] ?? [], 0, types, found);
+  }
   return found;
 }
 

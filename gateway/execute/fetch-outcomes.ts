@@ -22,6 +22,11 @@ export class FetchOutcomes {
     if (known === undefined || known === 'LIVE') this.outcomes.set(subgraph, outcome);
   }
 
+  /** Records what another run has found out for this one. */
+  take(other: FetchOutcomes): void {
+    for (const [subgraph, outcome] of other.outcomes) this.record(subgraph, outcome);
+  }
+
   soFar(): Record<string, FetchOutcome> {
     return Object.fromEntries(this.outcomes);
   }

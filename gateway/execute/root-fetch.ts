@@ -15,6 +15,8 @@ export interface RootMerge {
   readonly shape: MergeShape;
   /** Response names of the fetch's root fields. */
   readonly names: readonly string[];
+  /** The same without aliases. */
+  readonly fields: ReadonlySet<string>;
   /** True: some of them may be skipped, so that an empty answer is one. */
   readonly isConditional: boolean;
 }
@@ -23,14 +25,16 @@ export interface RootMerge {
 export function compileRootMerge(node: FetchNode): RootMerge {
   const { operation, fragments } = parseFetch(node);
   const names = new Set<string>();
+  const fields = new Set<string>();
   let isConditional = false;
   for (const selection of operation.selectionSet.selections) isConditional ||= (selection.directives?.length ?? 0) > 0;
   forEachField(operation.selectionSet, fragments, (field) => {
     names.add(responseNameOf(field));
+    fields.add(field.name.value);
     isConditional ||= (field.directives?.length ?? 0) > 0;
   });
   const shape = compileMergeShape([operation.selectionSet], fragments, node.outputRewrites);
-  return { node, shape, names: [...names], isConditional };
+  return { node, shape, names: [...names], fields, isConditional };
 }
 
 /** Compiles a fetch from a root type: at the top of the answer, or below the payload of a mutation. */
@@ -38,6 +42,7 @@ export function compileRootFetch(node: FetchNode, parts: ExecutorParts): Step {
   const merging = compileRootMerge(node);
   const way = sendable(node, parts);
   const isAnswer = (answer: ExecutionResult): boolean => isRootAnswer(answer, merging);
+  const takesLong = [...merging.fields].some((field) => parts.longFields?.has(field));
   return (run) => (isWanted(run, node) ? fetchRoot(run) : undefined);
 
   async function fetchRoot(run: Run): Promise<void> {
@@ -51,6 +56,7 @@ export function compileRootFetch(node: FetchNode, parts: ExecutorParts): Step {
       watched,
       places,
       isAnswer,
+      takesLong,
     });
     if (!answer) return;
     mergeRoot(run, answer, merging);

@@ -23,6 +23,8 @@ export interface ExecutorParts {
   readonly eventTransports?: Readonly<Record<string, SubgraphTransport>>;
   /** How long one fetch may take. */
   readonly subgraphTimeoutMs: number;
+  /** Root fields that may take as long as the run, by name; none when not given. */
+  readonly longFields?: ReadonlySet<string>;
   /** How long all fetches of a run may take together. */
   readonly operationTimeoutMs: number;
   readonly clock: Clock;
@@ -37,6 +39,13 @@ export interface ExecutorParts {
   readonly asksDespiteFailures: boolean;
 }
 
+/** What a run may be given beside its context. */
+export interface RunOptions {
+  /** Set for a run that follows on another. */
+  readonly deadline?: number;
+  readonly joined?: readonly Run[];
+}
+
 /** One run of an operation. */
 export class Run {
   readonly parts: ExecutorParts;
@@ -47,11 +56,23 @@ export class Run {
   readonly data: RawObject = {};
   readonly errors: GraphQLError[] = [];
   readonly outcomes = new FetchOutcomes();
+  /** The runs that this one fetches for at once, in place of having an answer itself. */
+  readonly joined: readonly Run[] | undefined;
 
-  constructor(parts: ExecutorParts, context: ExecutionContext) {
+  constructor(parts: ExecutorParts, context: ExecutionContext, options: RunOptions = {}) {
     this.parts = parts;
     this.context = context;
-    this.deadline = parts.clock() + parts.operationTimeoutMs;
+    this.deadline = options.deadline ?? parts.clock() + parts.operationTimeoutMs;
+    this.joined = options.joined;
+  }
+
+  /** A run that fetches for several of the same plan, principal and variables; for one alone, itself. It outlives whoever leaves. */
+  static joining(runs: readonly Run[]): Run {
+    const [first, another] = runs;
+    if (!first) throw new Error('Nothing is to be run.');
+    if (!another) return first;
+    const { signal: _signal, ...context } = first.context;
+    return new Run(first.parts, context, { deadline: first.deadline, joined: runs });
   }
 
   /** Notes an error at each of its places; without a place when none is known. */

@@ -29,6 +29,8 @@ export interface Sending {
   readonly places: () => readonly ResponsePath[];
   /** False: the answer is not one of this fetch. */
   readonly isAnswer: (answer: ExecutionResult) => boolean;
+  /** True: it may take as long as the run. */
+  readonly takesLong?: boolean;
 }
 
 /** The way to the subgraph of a fetch. Throws when there is none. */
@@ -84,7 +86,7 @@ function dispatch(
     return transport.execute(request);
   }
   const { clock, subgraphTimeoutMs, watch } = run.parts;
-  const deadline = Math.min(run.deadline, clock() + subgraphTimeoutMs);
+  const deadline = request.takesLong ? run.deadline : Math.min(run.deadline, clock() + subgraphTimeoutMs);
   return withDeadline({ deadline, subgraph, outer: signal, watch }, (ending) => {
     request.signal = ending;
     return transport.execute(request);
@@ -109,5 +111,6 @@ function requestOf(run: Run, { node, transport }: Sendable, sending: Sending): M
     request.entities = { variable: entity.representationsVariable, responseName: entity.responseName };
   }
   if (traceparent !== undefined) request.traceparent = traceparent;
+  if (sending.takesLong) request.takesLong = true;
   return request;
 }

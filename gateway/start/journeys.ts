@@ -41,7 +41,26 @@ export async function startJourneys(start: Start): Promise<Journeys['engine'] | 
   start.closing.add(() => engine.stop());
   await engine.start();
   start.checks.push(() => troubleOf(engine));
+  showConsumers(start, engine);
   return engine;
+}
+
+/** Whether journeys hear of what happens, by log. */
+function showConsumers({ metrics }: Start, { status }: Journeys['engine']): void {
+  const read = (numberOf: (consumer: ReturnType<typeof status>['consumers'][number]) => number) => () =>
+    status().consumers.map((consumer) => [[consumer.log], numberOf(consumer)] as const);
+  metrics.gauge(
+    { name: 'c360_journey_events_followed', help: 'Whether events reach journeys, 1 or 0.', labels: ['log'] },
+    read(({ phase }) => (phase === 'FOLLOWING' || phase === 'CATCHING_UP' ? 1 : 0)),
+  );
+  metrics.gauge(
+    {
+      name: 'c360_journey_events_lost',
+      help: 'Times that events were lost for journeys since the start.',
+      labels: ['log'],
+    },
+    read(({ gaps }) => gaps),
+  );
 }
 
 /** Consumers that failed so often are worth a look; before, it may be a restart. */

@@ -19,6 +19,7 @@ import type { RemoteMaker } from '../transport/remote.ts';
 import { EventLogs } from './event-logs.ts';
 import { openEventBus } from './nats.ts';
 import type { StartParts } from './parts.ts';
+import { steadyLog } from './steady-log.ts';
 
 /** A load balancer asks every few seconds, and each of several asks for itself. */
 const REMOTE_CHECK_KEPT_MS = 5000;
@@ -49,7 +50,8 @@ export class Start {
 
   constructor(config: Config, parts: StartParts) {
     this.config = config;
-    this.parts = parts;
+    // Who is away is missed by many at once, again and again.
+    this.parts = { ...parts, log: steadyLog(parts.log) };
     this.clock = parts.clock ?? Date.now;
     this.newId = parts.newId ?? randomUUID;
     const directory = config.data.kind === 'memory' ? null : config.data.path;

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { ExecutionResult } from 'graphql';
 import { CodedError } from '../../schema/errors.ts';
 import type { Principal } from '../../schema/principal.ts';
@@ -13,6 +14,7 @@ export function graphInProcess(gateway: Pick<Gateway, 'execute' | 'subscribe'>, 
   const callerOf = (signal: AbortSignal | undefined) => ({
     principal: PROGRAM,
     requestId: newId(),
+    isOwnOperation: true,
     ...(signal && { signal }),
   });
   const requestOf = ({ query, variables }: UnifiedGraphRequest) => ({ query, ...(variables && { variables }) });
@@ -25,9 +27,25 @@ export function graphInProcess(gateway: Pick<Gateway, 'execute' | 'subscribe'>, 
   };
 }
 
-/** The unified graph of a gateway elsewhere, over HTTP and server-sent events. `token` is sent as a bearer. */
-export function graphByUrl(url: string, token: string | undefined): UnifiedGraph {
+/** A token, or what gives the one of today. */
+export type GraphToken = string | (() => Promise<string>);
+
+/** Gives the token that stands in a file, read anew at each call: it may be replaced at any time. Rejects when there is none. */
+export function tokenIn(path: string): () => Promise<string> {
+  return async () => {
+    const text = await readFile(path, 'utf8').catch(() => '');
+    const token = text.trim();
+    // Neither the path nor what stands there is for whoever reads the error.
+    if (token === '' || /\s/.test(token))
+      throw new CodedError('SUBGRAPH_DOWN', 'The token for the unified graph could not be read.');
+    return token;
+  };
+}
+
+/** The unified graph of a gateway elsewhere, over HTTP and server-sent events. The token is sent as a bearer. */
+export function graphByUrl(url: string, graphToken: GraphToken | undefined): UnifiedGraph {
   const send = async (request: UnifiedGraphRequest, accept: string): Promise<Response> => {
+    const token = typeof graphToken === 'function' ? await graphToken() : graphToken;
     const response = await fetch(url, {
       method: 'POST',
       redirect: 'error',

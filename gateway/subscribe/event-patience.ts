@@ -1,19 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
 import type { Clock } from '../../schema/clock.ts';
-import type { ErrorCode } from '../../schema/errors.ts';
 import type { Executed } from '../execute/executable.ts';
 import { type Backoff, pauseBefore } from './backoff.ts';
+import { isOutage } from './outage.ts';
 
-/** A subgraph did not answer for now; asked again later, it may. */
-const OUTAGES: ReadonlySet<unknown> = new Set<ErrorCode>([
-  'STORE_UNAVAILABLE',
-  'SHUTTING_DOWN',
-  'SUBGRAPH_DOWN',
-  'SUBGRAPH_TIMEOUT',
-  'SUBGRAPH_RATE_LIMITED',
-  'OPERATION_TIMEOUT',
-]);
 const BACKOFF: Backoff = { firstMs: 50, longestMs: 1_000, attempts: Number.POSITIVE_INFINITY };
 
 /** What of an event's plan is missing because a subgraph did not answer for as long as was waited for it. */
@@ -60,10 +51,6 @@ export async function runPatiently(
 /** True when a subgraph did not answer. What the event itself brought would not come differently. */
 export function lacksAnswers({ errors }: Pick<Executed, 'errors'>, event: ExecutionResult): boolean {
   return errors.some(isOutage) && !(Array.isArray(event.errors) && event.errors.some(isOutage));
-}
-
-function isOutage(error: { readonly extensions?: Readonly<Record<string, unknown>> } | null | undefined): boolean {
-  return OUTAGES.has(error?.extensions?.['code']);
 }
 
 function pauseByTimer(milliseconds: number, signal: AbortSignal): Promise<unknown> {

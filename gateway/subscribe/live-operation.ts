@@ -51,6 +51,8 @@ export interface PreparedSubscription {
   readonly generation: object;
   /** Passes one event through execute and respond, and gives the answer's JSON text. Rejects with EventIncomplete only. */
   answerEvent(event: ExecutionResult, signal: AbortSignal): Promise<string>;
+  /** Whether the principal would still be completed in the same way; not there for one that nothing was added to. */
+  readonly stillHolds?: () => Promise<boolean>;
   /** Lets the generation go. */
   release(): void;
 }

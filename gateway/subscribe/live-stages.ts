@@ -13,6 +13,7 @@ import { type Answer, respond, textOf } from '../stages/respond.ts';
 import type { RequestWatch, Telemetry } from '../telemetry.ts';
 import { EventIncomplete, lacksAnswers, type Patience, runPatiently } from './event-patience.ts';
 import type { LiveStages, PreparedSubscription } from './live-operation.ts';
+import { isSamePrincipal } from './share-key.ts';
 
 /** What live operations pass through. */
 export interface LiveStagesParts {
@@ -43,8 +44,13 @@ export function createLiveStages(parts: LiveStagesParts): LiveStages {
         const planned = watch.stage('plan', () => plan(guarded, planning));
         const principal = await completePrincipal(caller.principal, guarded.operation, guarded.document);
         const passing: Passing = { planned, caller: { ...caller, principal }, leased };
+        const complete = () => completePrincipal(caller.principal, guarded.operation, guarded.document);
         return operation.operation === 'subscription'
-          ? prepareSubscription(passing, watch, parts)
+          ? {
+              ...prepareSubscription(passing, watch, parts),
+              // It lives longer than what was true when it began.
+              ...(principal.records && { stillHolds: async () => isSamePrincipal(principal, await complete()) }),
+            }
           : { kind: 'request', run: () => run(passing, watch, parts) };
       } catch (error) {
         const { requestId } = caller;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../schema/clock.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
+import type { PrincipalChanges } from '../authorize/complete-principal.ts';
 import type { Metrics } from '../metrics.ts';
 import type { OperationRequest } from '../operation.ts';
 import { checkParameters } from '../stages/receive.ts';
@@ -20,6 +21,8 @@ import { Subscriptions } from './subscriptions.ts';
 /** What live operations are made from. */
 export interface LiveParts {
   readonly stages: LiveStages;
+  /** What tells that a principal is completed otherwise by now. */
+  readonly principalChanges?: PrincipalChanges | undefined;
   readonly receive: EventStreamsParts['receive'];
   readonly authenticator: Authenticator;
   /** False for a page of a site that may not use the graph. */
@@ -55,7 +58,7 @@ const CLOSING_MS = 5000;
 
 /** Makes the part of a gateway that clients follow operations through. */
 export function createLive(parts: LiveParts): Live {
-  const { stages, newId, clock, onLoss, after = afterByTimer, random = Math.random } = parts;
+  const { stages, principalChanges, newId, clock, onLoss, after = afterByTimer, random = Math.random } = parts;
   const limits = { ...DEFAULT_LIVE_LIMITS, ...parts.limits };
   const counts = liveMetrics(parts.metrics, () => ({
     ...subscriptions.counts,
@@ -74,7 +77,7 @@ export function createLive(parts: LiveParts): Live {
     subscriptions.follow(request, caller, subscriber);
   };
   const { backoff, queue: queueLimits, keepAliveMs } = limits;
-  const subscriptions = new Subscriptions({ stages, after, clock, random, backoff, onEvent, onLoss });
+  const subscriptions = new Subscriptions({ stages, principalChanges, after, clock, random, backoff, onEvent, onLoss });
   const signals = new SignalListeners();
   const sockets = new ClientSockets({
     signals,

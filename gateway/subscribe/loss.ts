@@ -1,25 +1,25 @@
 import type { ExecutionResult, GraphQLFormattedError } from 'graphql';
-import { CodedError, type ErrorCode } from '../../schema/errors.ts';
+import { CodedError } from '../../schema/errors.ts';
 import { SocketRefused } from '../transport/upstream-socket.ts';
 import { EventIncomplete } from './event-patience.ts';
-
-/** A fault is none of them: it would come again with the same event. */
-const OUTAGES: ReadonlySet<unknown> = new Set<ErrorCode>([
-  'STORE_UNAVAILABLE',
-  'SHUTTING_DOWN',
-  'SUBGRAPH_DOWN',
-  'SUBGRAPH_TIMEOUT',
-  'SUBGRAPH_RATE_LIMITED',
-]);
+import { isOutage } from './outage.ts';
 
 /** A new supergraph asks the subgraph something else, and there is no cursor to go on from. */
 export const UNMENDABLE = Symbol('unmendable');
+
+/** What was read was read for a principal that is completed otherwise by now: it must not be told. */
+export class PrincipalOutdated extends Error {
+  constructor() {
+    super('the principal is completed otherwise by now');
+    this.name = 'PrincipalOutdated';
+  }
+}
 
 /** True for an event without data whose reason is the subgraph or its store, not what it was asked. */
 export function isLoss({ data, errors }: ExecutionResult): boolean {
   // What came over a socket has no prototype of ours, and may be anything.
   if (data || !Array.isArray(errors) || errors.length === 0) return false;
-  return errors.every((error) => OUTAGES.has(error?.extensions?.['code']));
+  return errors.every(isOutage);
 }
 
 /** True when another attempt would end in the same way, or was made already. */
@@ -29,11 +29,15 @@ export function isFinal(reason: unknown): boolean {
 
 /** What subscribers are told when a stream can't go on. What the subgraph itself says stays in the log. */
 export function interruption(subgraph: string, reason: unknown): GraphQLFormattedError {
-  const what = reason === UNMENDABLE ? 'was changed by a new schema' : 'broke off';
   const error = new CodedError(
     'SUBSCRIPTION_INTERRUPTED',
-    `The subscription to \`${subgraph}\` ${what}, and events may have been missed: subscribe again, with \`since\` where the field takes it.`,
+    `The subscription to \`${subgraph}\` ${whatHappened(reason)}, and events may have been missed: subscribe again, with \`since\` where the field takes it.`,
     { subgraph },
   );
   return { message: error.message, extensions: error.extensions };
+}
+
+function whatHappened(reason: unknown): string {
+  if (reason === UNMENDABLE) return 'was changed by a new schema';
+  return reason instanceof PrincipalOutdated ? 'is about other records now' : 'broke off';
 }

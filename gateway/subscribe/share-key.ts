@@ -13,6 +13,11 @@ export function shareKey({ guarded, principal }: PreparedSubscription, isResumab
   return canonicalJson([planKey, shared, principalParts(principal)]);
 }
 
+/** True for two of whom all that is forwarded is the same. */
+export function isSamePrincipal(one: Principal, other: Principal): boolean {
+  return canonicalJson(principalParts(one)) === canonicalJson(principalParts(other));
+}
+
 /** JSON with the keys of every object in order. */
 function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
@@ -22,7 +27,12 @@ function canonicalJson(value: unknown): string {
   return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonicalJson(each)}`).join(',')}}`;
 }
 
-/** All of a principal, since all of it is forwarded. The order of roles and scopes says nothing. */
-function principalParts(principal: Principal): object {
-  return { ...principal, roles: [...principal.roles].sort(), scopes: [...principal.scopes].sort() };
+/** All of a principal, since all of it is forwarded. The order of roles, scopes and records says nothing. */
+function principalParts({ records, ...principal }: Principal): object {
+  return {
+    ...principal,
+    roles: [...principal.roles].sort(),
+    scopes: [...principal.scopes].sort(),
+    records: records && Object.fromEntries(Object.entries(records).map(([cloud, keys]) => [cloud, [...keys].sort()])),
+  };
 }

@@ -4,8 +4,9 @@ import type { After } from '../timers.ts';
 import { type Backoff, pauseBefore } from './backoff.ts';
 import { EventIncomplete } from './event-patience.ts';
 import type { Cursor, PreparedSubscription, Subscriber } from './live-operation.ts';
-import { interruption, isFinal, isLoss, UNMENDABLE } from './loss.ts';
+import { interruption, isFinal, isLoss, PrincipalOutdated, UNMENDABLE } from './loss.ts';
 import type { Resumption } from './resumption.ts';
+import { isSamePrincipal } from './share-key.ts';
 import { type ReaderEnd, UpstreamReader } from './upstream-reader.ts';
 
 /** One who follows a stream; moved when two streams become one. */
@@ -23,6 +24,8 @@ export interface StreamParts {
   readonly backoff: Backoff;
   /** Called after every event that moved a stream. */
   readonly onMoved: (stream: SharedStream) => void;
+  /** Prepares a stream anew and replaces what it was prepared with, or fails it. */
+  readonly renew: (stream: SharedStream) => Promise<void>;
   /** Called once when a stream is over, before its members are told. */
   readonly onOver: (stream: SharedStream) => void;
   /** Called for every event with how many it went to. */
@@ -109,21 +112,23 @@ export class SharedStream {
     this.#over();
   }
 
-  /** Goes on in another generation: with the same subscription when the subgraph is asked the same, else from the last cursor. */
+  /** Goes on as prepared anew: with the same subscription when the subgraph is asked the same for the same, else from the last cursor. */
   replace(prepared: PreparedSubscription, resumption: Resumption | undefined): void {
     if (this.#isOver) {
       prepared.release();
       return;
     }
     const before = this.#prepared;
-    const isSame = before.transport === prepared.transport && operationText(before) === operationText(prepared);
+    const isForSame = isSamePrincipal(before.principal, prepared.principal);
+    const isSame =
+      isForSame && before.transport === prepared.transport && operationText(before) === operationText(prepared);
     const canRestart = resumption !== undefined && this.#resumption !== undefined && this.position !== undefined;
     this.#prepared = prepared;
     this.#resumption = resumption;
     before.release();
     if (isSame) return;
     if (!canRestart) {
-      this.#lose(UNMENDABLE);
+      this.#lose(isForSame ? UNMENDABLE : new PrincipalOutdated());
       return;
     }
     this.#reader?.stop();
@@ -148,6 +153,10 @@ export class SharedStream {
         return;
       }
       if (end.kind === 'stopped') continue;
+      if (end.reason instanceof PrincipalOutdated && this.#resumption && this.position !== undefined) {
+        await this.#parts.renew(this);
+        continue;
+      }
       this.#parts.onLoss(this.#prepared.upstream.subgraph, end.reason);
       const wasSteady = this.position !== position || this.#parts.clock() - began >= STEADY_MS;
       attempt = wasSteady ? 1 : attempt + 1;
@@ -176,7 +185,10 @@ export class SharedStream {
       // The generation of the moment: a reload that leaves the subgraph's operation as it is does not end the subscription.
       answer: async (event, signal) => {
         const opened = resumption?.open(event) ?? { event, cursor: undefined };
-        const made = await this.#prepared.answerEvent(opened.event, signal).catch(asFarAsItCame);
+        const { answerEvent, stillHolds } = this.#prepared;
+        const made = await answerEvent(opened.event, signal).catch(asFarAsItCame);
+        // Asked when all of the event is read: what was the principal's own until then may be told.
+        if (stillHolds && !(await stillHolds())) throw new PrincipalOutdated();
         return { ...(typeof made === 'string' ? { text: made } : made), cursor: opened.cursor };
       },
       deliver: (answered) => this.#deliver(answered),

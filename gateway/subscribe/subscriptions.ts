@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { PrincipalChanges } from '../authorize/complete-principal.ts';
 import type { OperationRequest } from '../operation.ts';
 import type { Cursor, LiveCaller, LiveStages, PreparedSubscription, Subscriber } from './live-operation.ts';
 import { type Resumption, Resumptions } from './resumption.ts';
@@ -7,8 +8,9 @@ import { type Member, SharedStream, type StreamParts } from './shared-stream.ts'
 import { StandingStreams } from './standing-streams.ts';
 
 /** What subscriptions are made with. */
-export interface SubscriptionsParts extends Omit<StreamParts, 'onMoved' | 'onOver'> {
+export interface SubscriptionsParts extends Omit<StreamParts, 'onMoved' | 'onOver' | 'renew'> {
   readonly stages: LiveStages;
+  readonly principalChanges?: PrincipalChanges | undefined;
 }
 
 /** Where and how somebody follows an operation, beside the operation itself. */
@@ -41,6 +43,8 @@ export class Subscriptions {
   readonly #standing = new StandingStreams<SharedStream>();
   /** With what each stream is prepared again for another generation. */
   readonly #origins = new WeakMap<SharedStream, Origin>();
+  /** Ends what tells that a stream's principal is completed otherwise by now. */
+  readonly #watches = new WeakMap<SharedStream, AbortController>();
   #members = 0;
 
   constructor(parts: SubscriptionsParts) {
@@ -49,6 +53,7 @@ export class Subscriptions {
       ...parts,
       onMoved: (stream) => this.#mergeAt(stream),
       onOver: (stream) => this.#forget(stream),
+      renew: (stream) => this.#renew(stream),
     };
   }
 
@@ -114,8 +119,30 @@ export class Subscriptions {
     this.#streams.set(key, streams.add(stream));
     if (since !== undefined) this.#standing.move(stream, key, since);
     stream.follow();
+    this.#watchPrincipal(stream, prepared, origin);
     // A reload that came between was not told of this stream.
     if (this.#parts.stages.generation() !== prepared.generation) void this.#renew(stream);
+  }
+
+  /** Takes a stream along whenever its principal is completed otherwise, such as with other records after a merge. */
+  #watchPrincipal(stream: SharedStream, { principal }: PreparedSubscription, { caller }: Origin): void {
+    const changes = this.#parts.principalChanges?.(principal);
+    if (!changes) return;
+    const ending = new AbortController();
+    this.#watches.set(stream, ending);
+    this.follow(
+      changes.request,
+      { ...caller, isOwnOperation: true, signal: ending.signal },
+      {
+        next: (text) => {
+          const { data } = JSON.parse(text);
+          if (data && changes.concerns(data)) void this.#renew(stream);
+        },
+        ready: () => undefined,
+        complete: () => undefined,
+        fail: (errors) => stream.fail(errors),
+      },
+    );
   }
 
   /** Where a subscription belongs. What is wrong with it, such as variables nested too deeply, must not keep the generation. */
@@ -200,6 +227,7 @@ export class Subscriptions {
   }
 
   #forget(stream: SharedStream): void {
+    this.#watches.get(stream)?.abort();
     this.#standing.delete(stream);
     const streams = this.#streams.get(stream.key);
     streams?.delete(stream);

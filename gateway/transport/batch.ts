@@ -61,10 +61,11 @@ function representationsOf({ query, entities, variables }: SubgraphRequest): rea
   return Array.isArray(value) && value.length > 0 && !query.includes('mutation') ? value : undefined;
 }
 
-/** A request of the batch and where each of its representations stands in what is sent. */
+/** A request of the batch with its representations, and where each of them stands in what is sent, as soon as that is known. */
 interface Part {
   readonly request: SubgraphRequest;
-  readonly slots: readonly number[];
+  readonly representations: readonly unknown[];
+  slots: readonly number[];
 }
 
 class Batch {
@@ -75,6 +76,8 @@ class Batch {
   readonly #party: Party<ExecutionResult>;
   readonly #parts = new Map<Member<ExecutionResult>, Part>();
   readonly #ending = new AbortController();
+  /** The first part, until another comes. */
+  #first: Part | undefined;
   #deadline = 0;
 
   constructor(transport: SubgraphTransport, slot: EntitySlot, watch: CallWatch) {
@@ -83,9 +86,9 @@ class Batch {
     this.#party = new Party(watch, () => this.#ending.abort(timeout()));
   }
 
-  /** Different representations so far. */
+  /** Different representations so far; all of the first part, as long as it is the only one. */
   get size(): number {
-    return this.#representations.length;
+    return this.#first?.representations.length ?? this.#representations.length;
   }
 
   async join(
@@ -95,7 +98,11 @@ class Batch {
   ): Promise<ExecutionResult> {
     const member = new Member<ExecutionResult>({ deadline, signal: request.signal });
     this.#party.add(member);
-    this.#parts.set(member, { request, slots: representations.map((each) => this.#slotOf(each)) });
+    const part: Part = { request, representations, slots: [] };
+    // Most are alone: their representations need not be compared.
+    if (this.#parts.size === 0) this.#first = part;
+    else this.#place(part);
+    this.#parts.set(member, part);
     this.#deadline = Math.max(this.#deadline, deadline);
     try {
       return await member.promise;
@@ -116,6 +123,15 @@ class Batch {
       (answer) => this.#party.end((member) => this.#hand(member, answer)),
       (error) => this.#party.end((member) => (isOfTheWhole(error) ? this.#alone(member) : member.reject(error))),
     );
+  }
+
+  #place(part: Part): void {
+    if (this.#first) {
+      const { representations } = this.#first;
+      this.#first.slots = representations.map((each) => this.#slotOf(each));
+      this.#first = undefined;
+    }
+    part.slots = part.representations.map((each) => this.#slotOf(each));
   }
 
   /** Equal ones are sent once: many events in a row are about the same person. */

@@ -73,7 +73,7 @@ export function createHttpTransport(options: HttpTransportOptions): SubgraphTran
       const signal = request.cancellation ?? request.signal;
       const body = writeBody(request);
       const isRead = !query.includes('mutation');
-      const waiting = { deadline: Math.min(deadline, clock() + timeoutMs), signal };
+      const waiting = { deadline: request.takesLong ? deadline : Math.min(deadline, clock() + timeoutMs), signal };
       try {
         if (!deduplicator || !isRead) return (await post(request, body, isRead, waiting)).take();
         // Everything that the subgraph is told but the deadline and the signature, which are the request's own.

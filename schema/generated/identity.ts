@@ -653,7 +653,7 @@ export type MatchExplanation = {
   readonly threshold: Scalars['Float']['output'];
   /** What follows. */
   readonly verdict: MatchVerdict;
-  /** What the guard against wrong merges said, null when it had nothing to say. */
+  /** What the guard against wrong merges said, or that a person has put a record where it is; null when there is nothing to say. */
   readonly guard: Maybe<Scalars['String']['output']>;
   /** The links that join the two, through others where need be; none when they are apart. */
   readonly chain: ReadonlyArray<MatchChainLink>;
@@ -952,6 +952,10 @@ export type ErasureAlarmEdge = {
 export type Query = {
   /** The customer who asks, null for whoever is none. An id that was merged away gives its survivor. */
   readonly me: Maybe<Customer>;
+  /** Where the logs of all clouds and of identity stand now: `since` for customerUpdated, for who has seen no event yet. Null with an error while one of them can't be asked. */
+  readonly customerPosition: Maybe<Scalars['Cursor']['output']>;
+  /** Where the log of identity stands now: `since` for identityChanged, for who has seen no event yet. */
+  readonly identityPosition: Maybe<Scalars['Cursor']['output']>;
   /** One customer. An id that was merged away gives its survivor, which says so in `resolvedFrom`. */
   readonly customer: Maybe<Customer>;
   /** The customer known by a record, e-mail address, telephone number, social account or official number. More than one is an error: use `customers`. */
@@ -1175,6 +1179,14 @@ export type ActivateIdentityDocumentInput = {
   readonly reason?: InputMaybe<Scalars['String']['input']>;
 };
 
+/** Fits a model to the records. */
+export type FitIdentityModelInput = {
+  /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
+  readonly idempotencyKey: Scalars['String']['input'];
+  /** Why, for whoever asks later. Up to 500 characters; no personal data. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+};
+
 /** Puts an earlier version of a document in effect again. */
 export type RollBackIdentityDocumentInput = {
   /** Repeating a call with the same key changes nothing and gives the first answer. 1 to 200 characters. */
@@ -1265,12 +1277,14 @@ export type Mutation = {
   readonly revokeMatchDecision: MatchDecisionPayload;
   /** Decides a pair that waits for a person. */
   readonly decideMatchReview: MatchDecisionPayload;
-  /** Puts rules in effect, as a new version. */
+  /** Puts rules in effect, as a new version. Customers are worked out anew under them, all in one step: where there are many records, soon after the answer. */
   readonly activateRuleset: RulesetPayload;
   /** Puts an earlier version of the rules in effect again. */
   readonly rollBackRuleset: RulesetPayload;
   /** Puts a model or a survivorship document in effect, as a new version. */
   readonly activateIdentityDocument: IdentityDocumentPayload;
+  /** Fits a model to the records that there are now, what people have decided counting as certain, and puts it in effect as a new version. Takes as long as there are records. */
+  readonly fitIdentityModel: IdentityDocumentPayload;
   /** Puts an earlier version of a model or a survivorship document in effect again. */
   readonly rollBackIdentityDocument: IdentityDocumentPayload;
   /** Forgets a person. */
@@ -1329,6 +1343,12 @@ export type MutationRollBackRulesetArgs = {
 /** Everything that can be changed: in the clouds, where the values live. */
 export type MutationActivateIdentityDocumentArgs = {
   input: ActivateIdentityDocumentInput;
+};
+
+
+/** Everything that can be changed: in the clouds, where the values live. */
+export type MutationFitIdentityModelArgs = {
+  input: FitIdentityModelInput;
 };
 
 
@@ -1733,6 +1753,7 @@ export type ResolversTypes = {
   ActivateRulesetInput: ActivateRulesetInput;
   RollBackRulesetInput: RollBackRulesetInput;
   ActivateIdentityDocumentInput: ActivateIdentityDocumentInput;
+  FitIdentityModelInput: FitIdentityModelInput;
   RollBackIdentityDocumentInput: RollBackIdentityDocumentInput;
   EraseCustomerInput: EraseCustomerInput;
   MergeCustomersPayload: ResolverTypeWrapper<MergeCustomersPayload>;
@@ -1836,6 +1857,7 @@ export type ResolversParentTypes = {
   ActivateRulesetInput: ActivateRulesetInput;
   RollBackRulesetInput: RollBackRulesetInput;
   ActivateIdentityDocumentInput: ActivateIdentityDocumentInput;
+  FitIdentityModelInput: FitIdentityModelInput;
   RollBackIdentityDocumentInput: RollBackIdentityDocumentInput;
   EraseCustomerInput: EraseCustomerInput;
   MergeCustomersPayload: MergeCustomersPayload;
@@ -2284,6 +2306,8 @@ export type ErasureAlarmEdgeResolvers<ContextType = object, ParentType extends R
 
 export type QueryResolvers<ContextType = object, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   me?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType>;
+  customerPosition?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
+  identityPosition?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
   customer?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<QueryCustomerArgs, 'customer360Id'>>;
   customerBy?: Resolver<Maybe<ResolversTypes['Customer']>, ParentType, ContextType, RequireFields<QueryCustomerByArgs, 'by'>>;
   customers?: Resolver<Maybe<ResolversTypes['CustomerConnection']>, ParentType, ContextType, RequireFields<QueryCustomersArgs, 'first'>>;
@@ -2344,6 +2368,7 @@ export type MutationResolvers<ContextType = object, ParentType extends Resolvers
   activateRuleset?: Resolver<ResolversTypes['RulesetPayload'], ParentType, ContextType, RequireFields<MutationActivateRulesetArgs, 'input'>>;
   rollBackRuleset?: Resolver<ResolversTypes['RulesetPayload'], ParentType, ContextType, RequireFields<MutationRollBackRulesetArgs, 'input'>>;
   activateIdentityDocument?: Resolver<ResolversTypes['IdentityDocumentPayload'], ParentType, ContextType, RequireFields<MutationActivateIdentityDocumentArgs, 'input'>>;
+  fitIdentityModel?: Resolver<ResolversTypes['IdentityDocumentPayload'], ParentType, ContextType, RequireFields<MutationFitIdentityModelArgs, 'input'>>;
   rollBackIdentityDocument?: Resolver<ResolversTypes['IdentityDocumentPayload'], ParentType, ContextType, RequireFields<MutationRollBackIdentityDocumentArgs, 'input'>>;
   eraseCustomer?: Resolver<ResolversTypes['EraseCustomerPayload'], ParentType, ContextType, RequireFields<MutationEraseCustomerArgs, 'input'>>;
 };

@@ -496,6 +496,8 @@ export type Query = {
   readonly journey: Maybe<Journey>;
   /** All journeys, by name. */
   readonly journeys: Maybe<ReadonlyArray<Journey>>;
+  /** Where the events of journeys stand now: `since` for journeyTriggered and journeyInstanceUpdated, for who has seen none of them yet. */
+  readonly journeyPosition: Maybe<Scalars['Cursor']['output']>;
   /** One instance, null when there is none with this key. */
   readonly journeyInstance: Maybe<JourneyInstance>;
   /** Messages of all journeys, latest first: without SMTP_URL, the local outbox. */
@@ -850,11 +852,11 @@ export type JourneyStatus =
 
 /** Who may be in a journey again. */
 export type JourneyReentry =
-  /** Once for each object, such as a cart with its contents; never twice for a person at a time. */
+  /** Once for each object, such as a cart with its contents: two carts of a person are two matters, and what a person gets of them the gates decide. */
   | 'PER_OBJECT'
-  /** Never again. */
+  /** Never again: once for a person, ever. */
   | 'NONE'
-  /** After having left it. */
+  /** After having left it: once for a person at a time. */
   | 'AFTER_EXIT'
   /** At any time, also several times at once. */
   | 'ANYTIME';
@@ -914,7 +916,7 @@ export type JourneyInstanceStatus =
   | 'EXITED'
   /** Taken out by hand, or with the whole journey. */
   | 'EJECTED'
-  /** Became part of another instance when two customers were found to be one; unmerging sets it free again. */
+  /** Became part of another instance when two customers were found to be one, in a journey that a person is in once at a time; unmerging sets it free again. */
   | 'FOLDED'
   /** A step failed for good: its error stands in the timeline. */
   | 'FAILED';
@@ -1151,12 +1153,18 @@ export type JourneyMessageEdge = {
 export type JourneyReport = {
   /** How many entered. */
   readonly enteredCount: Scalars['Int']['output'];
-  /** How many are waiting or put off. */
+  /** How many are in it still: waiting, put off, or held by hand. With those who left, were taken out or are through it adds up to `enteredCount`. */
   readonly waitingCount: Scalars['Int']['output'];
+  /** How many are through to the end. */
+  readonly completedCount: Scalars['Int']['output'];
   /** Messages that were sent. */
   readonly sentCount: Scalars['Int']['output'];
   /** How many left because they ordered. */
   readonly exitedOnOrderCount: Scalars['Int']['output'];
+  /** How many left for something else, such as an empty cart, or were taken out. */
+  readonly exitedOtherwiseCount: Scalars['Int']['output'];
+  /** How many ended because a step failed for good. */
+  readonly failedCount: Scalars['Int']['output'];
   /** How many are of those who get nothing. */
   readonly heldOutCount: Scalars['Int']['output'];
   /** Messages not sent, by the gate that decided. */
@@ -2133,6 +2141,7 @@ export type QueryResolvers<ContextType = object, ParentType extends ResolversPar
   campaigns?: Resolver<Maybe<ResolversTypes['CampaignConnection']>, ParentType, ContextType, RequireFields<QueryCampaignsArgs, 'first'>>;
   journey?: Resolver<Maybe<ResolversTypes['Journey']>, ParentType, ContextType, RequireFields<QueryJourneyArgs, 'id'>>;
   journeys?: Resolver<Maybe<ReadonlyArray<ResolversTypes['Journey']>>, ParentType, ContextType, Partial<QueryJourneysArgs>>;
+  journeyPosition?: Resolver<Maybe<ResolversTypes['Cursor']>, ParentType, ContextType>;
   journeyInstance?: Resolver<Maybe<ResolversTypes['JourneyInstance']>, ParentType, ContextType, RequireFields<QueryJourneyInstanceArgs, 'id'>>;
   journeyMessages?: Resolver<Maybe<ResolversTypes['JourneyMessageConnection']>, ParentType, ContextType, RequireFields<QueryJourneyMessagesArgs, 'first'>>;
   testJourney?: Resolver<Maybe<ResolversTypes['JourneyTest']>, ParentType, ContextType, RequireFields<QueryTestJourneyArgs, 'journeyId' | 'customer360Id' | 'clockAdvance'>>;
@@ -2319,8 +2328,11 @@ export type JourneyMessageEdgeResolvers<ContextType = object, ParentType extends
 export type JourneyReportResolvers<ContextType = object, ParentType extends ResolversParentTypes['JourneyReport'] = ResolversParentTypes['JourneyReport']> = {
   enteredCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   waitingCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  completedCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   sentCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   exitedOnOrderCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  exitedOtherwiseCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  failedCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   heldOutCount?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   suppressions?: Resolver<ReadonlyArray<ResolversTypes['JourneySuppressionCount']>, ParentType, ContextType>;
   treated?: Resolver<ResolversTypes['JourneyGroup'], ParentType, ContextType>;

@@ -6,7 +6,7 @@ import { SCALARS } from '../../schema/scalars.ts';
 import { type PageArguments, pageArguments } from './arguments.ts';
 import type { CloudContext } from './context.ts';
 import { selectedChildren } from './look-ahead.ts';
-import { checkReach, ownRecordIds, withinReach } from './own-records.ts';
+import { checkReach, mayReach, ownRecordIds, withinReach } from './own-records.ts';
 
 /** A customer as the gateway names it: its id, and the record ids that `@requires` brought along. */
 export type CustomerReference = Readonly<Record<string, unknown>>;
@@ -133,11 +133,16 @@ export function rootPage<Args extends PageArguments>(
   };
 }
 
-/** A field of a mutation's payload: the row as it is after the change, whose key the result carries under `key`. */
-export function changedRow(object: string, key: string): Resolve<Keys, unknown, Promise<CanonicalRow>> {
+/**
+ * A field of a mutation's payload: the row as it is after the change, whose key the result carries under `key`. `by` is the field
+ * with the cloud's own customer key: when a call is repeated, what it changed may be somebody else's by now.
+ */
+export function changedRow(object: string, key: string, by?: string): Resolve<Keys, unknown, Promise<CanonicalRow>> {
   return async (result, _args, context, info) => {
     const row = await readByKey(object, result[key], context, info);
-    if (!row) throw new CodedError('NOT_FOUND', `The ${object} of the first answer has been deleted since.`);
+    const owner = by === undefined ? null : (row?.[by] ?? null);
+    if (!row || (owner !== null && !mayReach(owner, context)))
+      throw new CodedError('NOT_FOUND', `The ${object} of the first answer has been deleted since.`);
     return row;
   };
 }

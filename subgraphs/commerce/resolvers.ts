@@ -137,10 +137,10 @@ export function createCommerceResolvers(store: CommerceStore, write: IdempotentW
     DiscountCode: { __resolveReference: entityByKey('DiscountCode') },
     Mutation: { ...createMutations(store, write), ...createDiscountMutations(store, write) },
     GrantDiscountCodePayload: { discountCode: changedRow('DiscountCode', 'code') },
-    ShoppingCartPayload: { shoppingCart: changedRow('ShoppingCart', 'cartId') },
+    ShoppingCartPayload: { shoppingCart: changedRow('ShoppingCart', 'cartId', OWNED.by) },
     CheckOutShoppingCartPayload: {
-      shoppingCart: changedRow('ShoppingCart', 'cartId'),
-      salesOrder: changedRow('SalesOrder', 'orderNumber'),
+      shoppingCart: changedRow('ShoppingCart', 'cartId', OWNED.by),
+      salesOrder: changedRow('SalesOrder', 'orderNumber', OWNED.by),
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import { untilAborted } from '../../database/until-aborted.ts';
 import type { CloudDescriptor } from '../../schema/clouds.ts';
 import { CodedError, ERRORS, type ErrorCode } from '../../schema/errors.ts';
 import type { ChangeKind } from '../../schema/generated/identity.ts';
@@ -133,43 +134,29 @@ export function createCloudClient(descriptor: CloudDescriptor, transport: Subgra
     },
     async *changes(since, signal) {
       const request = { query: changesQuery, variables: { since }, principal: IDENTITY, signal };
-      for await (const result of untilAborted(transport.subscribe(request), signal, cloud)) {
+      for await (const result of answers(cloud, transport.subscribe(request), signal)) {
         yield fieldOf<CloudChange>(cloud, changed, result);
       }
     },
     async *events({ since, sourceRecordIds }, signal) {
       const request = { query: eventsQuery, variables: { since, sourceRecordIds }, principal: IDENTITY, signal };
-      for await (const result of untilAborted(transport.subscribe(request), signal, cloud)) {
+      for await (const result of answers(cloud, transport.subscribe(request), signal)) {
         yield fieldOf<CloudEvents>(cloud, happened, result);
       }
     },
   };
 }
 
-/** Ends as soon as the signal aborts, also while the next result is being waited for. */
-async function* untilAborted(
+/** The results of a subscription, until the signal aborts; whatever goes wrong on the way becomes an error with a code. */
+async function* answers(
+  cloud: string,
   results: AsyncIterable<ExecutionResult>,
   signal: AbortSignal,
-  cloud: string,
 ): AsyncGenerator<ExecutionResult> {
-  const iterator = results[Symbol.asyncIterator]();
-  let onAbort = (): void => {};
-  const aborted = new Promise<'ABORTED'>((resolve) => {
-    onAbort = () => resolve('ABORTED');
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
   try {
-    while (!signal.aborted) {
-      const next = answer(cloud, iterator.next());
-      // The one that is still waited for when the signal aborts has nobody left to fail for.
-      next.catch(() => {});
-      const result = await Promise.race([next, aborted]);
-      if (result === 'ABORTED' || result.done) return;
-      yield result.value;
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    iterator.return?.().catch(() => {});
+    yield* untilAborted(results, signal);
+  } catch (error) {
+    throw codedFailure(cloud, error);
   }
 }
 
@@ -178,8 +165,12 @@ async function answer<T>(cloud: string, pending: Promise<T>): Promise<T> {
   try {
     return await pending;
   } catch (error) {
-    throw error instanceof CodedError ? error : failure(cloud, 'SUBGRAPH_DOWN');
+    throw codedFailure(cloud, error);
   }
+}
+
+function codedFailure(cloud: string, error: unknown): CodedError {
+  return error instanceof CodedError ? error : failure(cloud, 'SUBGRAPH_DOWN');
 }
 
 /** The value of the one field that was asked for. */

@@ -21,6 +21,7 @@ import type { Survivorship } from './survivorship-document.ts';
 import { createBackoff, type Wait, waitByTimer } from './wait.ts';
 
 const NAME_SEARCH_TIMEOUT_MS = 2_000;
+const SETTLE_MS = 800;
 /** Pauses before a cloud's events are read again, milliseconds. */
 const RETRY = { firstMs: 200, mostMs: 10_000 };
 
@@ -40,6 +41,11 @@ export interface IdentitySubgraphOptions {
   readonly defaultCountry?: string;
   /** How long a cloud may take to search names, in milliseconds; 2,000 when not given. */
   readonly nameSearchTimeoutMs?: number;
+  /**
+   * How long a change by hand waits for what follows from it, in milliseconds: less than a fetch may take, as rules for many
+   * records take minutes. It goes on by itself; 800 when not given.
+   */
+  readonly settleMs?: number;
   /** Told when the store fails, for the operator. */
   readonly onWarning?: OnWarning;
   /** The engine of the process; without it one is made from the store when it is first asked for an explanation. */
@@ -89,7 +95,7 @@ export async function createIdentitySubgraph(options: IdentitySubgraphOptions): 
       newCustomer360Id,
       newMergeEventId: newId,
       newDecisionId: newId,
-      settle: () => resolution.settle(),
+      settle: () => withinTime(resolution.settle(), options.settleMs ?? SETTLE_MS),
     },
     defaultCountry: options.defaultCountry,
     nameSearchTimeoutMs: options.nameSearchTimeoutMs ?? NAME_SEARCH_TIMEOUT_MS,
@@ -109,6 +115,12 @@ export async function createIdentitySubgraph(options: IdentitySubgraphOptions): 
       survivorship.stop();
     },
   };
+}
+
+/** Waits for work, but no longer than this: it goes on by itself. */
+async function withinTime(work: Promise<void>, mostMs: number): Promise<void> {
+  const isDone = new AbortController();
+  await Promise.race([work.finally(() => isDone.abort()), waitByTimer(mostMs, isDone.signal)]);
 }
 
 /** An engine that explains and resolves nothing: for a process that serves identity while another one resolves. */

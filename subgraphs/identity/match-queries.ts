@@ -3,8 +3,10 @@ import type { IdentityContext } from './context.ts';
 import { connectionOf, type PageArguments, pageSize, readCursor, readNumberCursor, writeCursor } from './cursors.ts';
 import { simulateRuleset } from './durable/simulate.ts';
 import { showExplanation } from './explanation.ts';
+import type { MatchExplanation } from './resolution/explanation.ts';
 import type { ResolutionService } from './resolution-service.ts';
 import type { OtherDocumentKind } from './stewardship/documents.ts';
+import { MANUAL } from './stewardship/found.ts';
 import { readRuleset, rulesetInEffect } from './stewardship/rulesets.ts';
 import { decisionKey, type MatchDecision, recordOfKey } from './store/decision.ts';
 import type { StoredDocument } from './store/document.ts';
@@ -30,6 +32,7 @@ interface SimulationArguments {
   readonly examples?: number | null;
 }
 
+const PINNED = 'A person has given one of the two to its customer.';
 const EXAMPLES_LIMIT = 20;
 /** An engine of its own takes about a tenth of a millisecond for each record, during which the process does nothing else. */
 const SAMPLE_SIZE = 10_000;
@@ -40,9 +43,10 @@ const IDS_SHOWN = 100;
 /** Questions about why records match, what waits, what was decided, and under which rules. */
 export function createMatchQueries({ repository, resolution, onWarning }: MatchQueryOptions) {
   const guard = <T>(work: Promise<T>): Promise<T> => guardStore(work, onWarning);
-  const explain = async ({ left, right }: PairArguments, { principal }: IdentityContext) => {
-    const explanation = await guard(resolution.explain(left, right));
-    return explanation ? showExplanation(explanation, principal) : null;
+  const explain = async (pair: PairArguments, context: IdentityContext) => {
+    const explanation = await guard(resolution.explain(pair.left, pair.right));
+    if (!explanation) return null;
+    return showExplanation(await guard(asStored(explanation, pair, repository, context)), context.principal);
   };
   const queries = {
     explainMatch: (_source: unknown, args: PairArguments, context: IdentityContext) => explain(args, context),
@@ -101,6 +105,22 @@ export function showRuleset({ version, text, isActive, createdAt, createdBy, rea
 /** A version of a document as the graph shows it. */
 export function showDocument({ kind, text, createdAt, ...document }: StoredDocument) {
   return { kind, document: text, createdDate: createdAt, ...document };
+}
+
+/** An explanation with what the engine leaves to the store: whose the records are, where a person has put one of them by hand. */
+async function asStored(
+  explanation: MatchExplanation,
+  { left, right }: PairArguments,
+  repository: IdentityRepository,
+  { loaders }: IdentityContext,
+): Promise<MatchExplanation> {
+  const [one, other] = await Promise.all([loaders.byRecord.load(left), loaders.byRecord.load(right)]);
+  const sameCluster = one !== null && one.customer360Id === other?.customer360Id;
+  if (sameCluster === explanation.sameCluster) return explanation;
+  const decisions = await repository.decisions.about([left, right]);
+  if (!decisions.some(({ verdict }) => verdict.kind === 'PIN')) return { ...explanation, sameCluster };
+  const pin = { from: explanation.left, to: explanation.right, rule: MANUAL, bits: 0 };
+  return { ...explanation, sameCluster, guard: explanation.guard ?? PINNED, chain: sameCluster ? [pin] : [] };
 }
 
 async function pageOfDecisions(

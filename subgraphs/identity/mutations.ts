@@ -7,10 +7,12 @@ import { type CustomerSource, foundCustomer } from './customer.ts';
 import { showMerge, showProof } from './history-queries.ts';
 import type { LiveSurvivorship } from './live-survivorship.ts';
 import { showDocument, showRuleset } from './match-queries.ts';
+import type { ResolutionService } from './resolution-service.ts';
 import {
   activateDocument,
   type DocumentInput,
   documentInEffect,
+  fitModel,
   type OtherDocumentKind,
   type RollBackInput,
   rollBackDocument,
@@ -33,6 +35,7 @@ import { guardStore, type OnWarning } from './store-guard.ts';
 /** What changes by hand need. */
 export interface MutationOptions {
   readonly steward: StewardParts;
+  readonly resolution: ResolutionService;
   readonly survivorship: LiveSurvivorship;
   readonly onWarning: OnWarning;
 }
@@ -42,7 +45,7 @@ const SHOWN = 100;
 type Input<I> = { readonly input: I };
 
 /** Everything of identity that is changed by hand. */
-export function createMutations({ steward, survivorship, onWarning }: MutationOptions) {
+export function createMutations({ steward, resolution, survivorship, onWarning }: MutationOptions) {
   const customer = async (customer360Id: string, { loaders }: IdentityContext): Promise<CustomerSource> => {
     const identity = await loaders.byId.load(customer360Id);
     if (!identity) throw new CodedError('NOT_FOUND', 'Identity knows no customer with this id.');
@@ -122,6 +125,10 @@ export function createMutations({ steward, survivorship, onWarning }: MutationOp
     activateIdentityDocument: mutation(async (input: DocumentInput, context) => {
       await activateDocument(steward, context.principal, input, clouds);
       return documentPayload(input.kind);
+    }),
+    fitIdentityModel: mutation(async (input: StewardInput, context) => {
+      await fitModel(steward, context.principal, input, resolution.createEngine);
+      return documentPayload('MODEL');
     }),
     rollBackIdentityDocument: mutation(async (input: RollBackInput, context) => {
       await rollBackDocument(steward, context.principal, input);

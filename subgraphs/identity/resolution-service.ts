@@ -9,7 +9,7 @@ export interface ResolutionService {
   /** Why two records are, or are not, one person; undefined when one is not known. */
   explain(left: SourceRecordKey, right: SourceRecordKey): Promise<MatchExplanation | undefined>;
   /** What somebody should know about the records that this process's engine holds; null where another process resolves. */
-  warnings(): readonly EngineWarning[] | null;
+  warnings(): Promise<readonly EngineWarning[] | null>;
   /** Lets the engine take in what was decided by hand, where this process resolves; resolves when what follows is written. */
   settle(): Promise<void>;
 }

@@ -15,6 +15,7 @@ import { createHistoryQueries, customerAsOf } from './history-queries.ts';
 import { subscribeToIdentity } from './identity-changed.ts';
 import { createCustomerUpdated } from './live/customer-updated.ts';
 import type { LiveCustomers } from './live/live-customers.ts';
+import { createPresentQueries } from './live/present.ts';
 import type { LiveSurvivorship } from './live-survivorship.ts';
 import { createMatchQueries, type MatchQueryOptions } from './match-queries.ts';
 import { createMatchedRecordFields } from './matched-record.ts';
@@ -38,7 +39,12 @@ export function createResolvers(options: ResolverOptions): ResolversByType[] {
   const history = createHistoryQueries(options);
   const matches = createMatchQueries(options);
   const own = {
-    Query: readable({ ...createQueries(options), ...history.queries, ...matches.queries }),
+    Query: readable({
+      ...createQueries(options),
+      ...createPresentQueries(options),
+      ...history.queries,
+      ...matches.queries,
+    }),
     Mutation: readable(createMutations(options)),
     Subscription: {
       customerUpdated: createCustomerUpdated(options.live, options.survivorship),

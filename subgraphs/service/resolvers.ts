@@ -81,7 +81,7 @@ export function createServiceResolvers(store: ServiceStore, write: IdempotentWri
     },
     Case: { __resolveReference: entityByKey('Case'), caseUpdates: visibleUpdates },
     Mutation: createMutations(store, write),
-    CasePayload: { case: changedRow('Case', 'caseId') },
+    CasePayload: { case: changedRow('Case', 'caseId', CASE.by) },
   };
 }
 

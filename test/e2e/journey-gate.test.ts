@@ -139,6 +139,58 @@ it('is one federated query, which each cloud answers with one statement for the 
   expect(statements.length).toBeLessThanOrEqual(6);
 });
 
+describe('gates that are asked at the same time', () => {
+  it('share one query, which each cloud answers with as many statements as for one, and are answered as if alone', async () => {
+    const statements: string[] = [];
+    let queries = 0;
+    const counted = overWhole(async ({ query, variables = {} }) => {
+      queries += 1;
+      const { answer, statements: sent } = await whole.askCounting(query, { ...variables });
+      statements.push(...sent);
+      return answer;
+    });
+    const gate = createGate({ graph: counted, defaultZone: 'Etc/UTC' });
+    const nowMs = Date.now();
+    const asked = [bob, carol, dan, bob, carol, dan, bob, carol].map((person) =>
+      gateRequest({ customer360Id: idOf(person), objectId: person.abandonedCart }, { nowMs }),
+    );
+    const together = await Promise.all(asked.map((request) => gate.ask(request)));
+    expect(queries).toBe(1);
+    expect(statements.length).toBeLessThanOrEqual(6);
+    const alone = [];
+    for (const request of asked.slice(0, 3)) alone.push(await gate.ask(request));
+    expect(together.slice(0, 3)).toEqual(alone);
+    expect(together.map(({ verdict }) => verdict)).toEqual([
+      'SEND',
+      'SKIP',
+      'SEND',
+      'SEND',
+      'SKIP',
+      'SEND',
+      'SEND',
+      'SKIP',
+    ]);
+  });
+
+  it('are asked each alone when anything is wrong with the answer, so that nobody waits for somebody else’s records', async () => {
+    const partly = overWhole(async ({ query, variables = {} }) => {
+      const answer = await whole.ask(query, { ...variables });
+      if (!Object.values(variables).includes(idOf(carol))) return answer;
+      const [alias = ''] = Object.keys(answer.data).filter((name) => answer.data[name]?.customer360Id === idOf(carol));
+      const data = { ...answer.data, [alias]: { ...answer.data[alias], cases: null } };
+      return { data, errors: [{ message: 'No answer.', path: [alias, 'cases'] }] };
+    });
+    const gate = createGate({ graph: partly, defaultZone: 'Etc/UTC' });
+    const [bobs, carols] = await Promise.all(
+      [bob, carol].map((person) =>
+        gate.ask(gateRequest({ customer360Id: idOf(person), objectId: person.abandonedCart })),
+      ),
+    );
+    expect(bobs?.verdict).toBe('SEND');
+    expect(carols).toMatchObject({ verdict: 'SKIP', decidedBy: 'CONSENT', recipient: null });
+  });
+});
+
 describe('a cloud that fails', () => {
   it.each([
     ['service', 'ticket', 'NO_OPEN_COMPLAINT'],

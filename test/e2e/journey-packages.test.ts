@@ -121,6 +121,18 @@ describe('journey packages, through the front door', () => {
     expect(await standing()).toEqual(before);
   });
 
+  it('is installed once by two who do it at the same time, and removed once', async () => {
+    const before = await standing();
+    const both = await Promise.all([install('win-back'), install('win-back')]);
+    // Who comes while the other is at it is told so; who comes right after has nothing to do.
+    for (const { errors } of both) expect([undefined, 'CONFLICT']).toContain(errors?.[0]?.extensions.code);
+    const changes = both.flatMap(({ data }) => data?.installJourneyPackage?.changes ?? []);
+    expect(changes).toMatchObject([{ objectId: 'win-back', change: 'CREATED' }]);
+    const gone = await Promise.all([uninstall('win-back'), uninstall('win-back')]);
+    expect(gone.map(({ errors }) => errors?.[0]?.extensions.code).sort()).toEqual(['NOT_FOUND', undefined]);
+    expect(await standing()).toEqual(before);
+  });
+
   it('does not overwrite what was changed by hand unless told so', async () => {
     await install('win-back');
     const { data } = await whole.ask('{ journey(id: "win-back") { document } }');

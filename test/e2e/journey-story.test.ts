@@ -331,6 +331,23 @@ it('Bob, Carol, Dan and Alice leave their carts', async () => {
   const ids = subscriptions.map(({ requestId }) => requestId);
   expect(ids.length).toBeGreaterThanOrEqual(3);
   expect(new Set(ids).size).toBe(ids.length);
+
+  // And nothing of anybody: neither the log at its most talkative, nor the counts, nor what is kept to be told.
+  const people = [alice, bob, carol, dan].flatMap(({ email }) => [email, email.split('@')[0] ?? '']);
+  const secrets = [...people, 'Robert', 'Miller', code, 'She asked for it', path?.split('/').at(-1) ?? ''];
+  const metrics = await (await fetch(`${whole.running.origin}/metrics`)).text();
+  expect(metrics).toContain('c360_subscriptions');
+  const sinks: Record<string, string> = { log: whole.log.join('\n'), metrics };
+  for (const cloud of ['commerce', 'marketing', 'service']) {
+    const rows = await (await whole.storeOf(cloud)).query(`SELECT entry::text FROM ${cloud}.outbox entry`);
+    expect(rows.length).toBeGreaterThan(0);
+    sinks[cloud] = JSON.stringify(rows);
+  }
+  const leaked = Object.entries(sinks).flatMap(([sink, text]) =>
+    secrets.filter((secret) => text.toLowerCase().includes(secret.toLowerCase())).map((secret) => [sink, secret]),
+  );
+  // A discount's key is its code, which is of use to its own account only.
+  expect(leaked).toEqual([['commerce', code]]);
 }, 180_000);
 
 async function idleAnHour(cartId: string): Promise<string> {

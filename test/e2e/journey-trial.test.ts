@@ -53,14 +53,23 @@ describe('a trial', () => {
     const { data, errors } = await whole.ask(TRY, { customer360Id: person, ...variables });
     return errors ? errors[0]?.extensions.code : data.testJourney;
   };
-  /** What a message would leave behind. */
-  const written = async (): Promise<string> => {
-    const [marketing, commerce] = [await whole.storeOf('marketing'), await whole.storeOf('commerce')];
-    const tables = ['email_event', 'journey_message', 'journey_decision', 'journey_instance'];
-    const counts = await Promise.all(
-      tables.map((table) => marketing.query(`SELECT count(*) AS count FROM marketing.${table}`)),
-    );
-    return JSON.stringify([counts, await commerce.query('SELECT count(*) AS count FROM commerce.discount')]);
+  /** Every row of every cloud, but how far the journeys have read, and templates as they were compiled once for all. */
+  const written = async (): Promise<string[]> => {
+    await whole.running.engine?.idle();
+    const dumps = ['marketing', 'commerce', 'service'].map(async (cloud) => {
+      const store = await whole.storeOf(cloud);
+      const tables = await store.query<{ name: string }>(
+        `SELECT tablename AS name FROM pg_tables WHERE schemaname = $1 AND tablename NOT LIKE 'consume%' AND tablename <> 'compiled_template'`,
+        [cloud],
+      );
+      const rows = await Promise.all(
+        tables.map(({ name }) =>
+          store.query<{ row: string }>(`SELECT '${name} ' || t::text AS row FROM ${cloud}.${name} AS t`),
+        ),
+      );
+      return rows.flat().map(({ row }) => row);
+    });
+    return (await Promise.all(dumps)).flat().sort();
   };
 
   beforeAll(async () => {
@@ -96,7 +105,8 @@ describe('a trial', () => {
     });
     expect(steps[3]).toMatchObject({ preview: null, decision: { id: 'trial-4', step: 'too-soon', verdict: 'DEFER' } });
     expect(steps[3].decision.reasons).toHaveLength(12);
-    expect(await written()).toBe(before);
+    expect(before.length).toBeGreaterThan(100);
+    expect(await written()).toEqual(before);
   });
 
   it('ends when its time is over, goes the other way for another person, and tells who would not enter', async () => {
@@ -106,6 +116,8 @@ describe('a trial', () => {
     expect(await tried(idOf(bob), { journeyId: 'none' })).toBeNull();
     expect(await tried(idOf(bob), { clockAdvance: 'soon' })).toBe('BAD_USER_INPUT');
     expect(await tried(idOf(bob), { objectId: 'none' })).toBe('NOT_FOUND');
+    // No store can hold it, and nothing of ours is broken.
+    expect(await tried(idOf(bob), { journeyId: 'a\u0000b' })).toBe('BAD_USER_INPUT');
   });
 
   it('shows why nothing would be sent', async () => {

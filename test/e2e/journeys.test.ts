@@ -115,11 +115,27 @@ describe('journeys over the whole graph', () => {
     expect(errors?.[0].message).toMatch(/\/entry\/where\/selection: Cannot query field "shoeSize"/);
   });
 
+  it.each([
+    ['deep', `${'salesOrders { edges { node { customer { '.repeat(4)}firstName${' } } } }'.repeat(4)}`, /deep|levels/],
+    ['aliased', Array.from({ length: 40 }, (_, index) => `a${index}: firstName`).join(' '), /aliases/],
+  ])('refuses a question that the graph will never answer: %s', async (_what, selection, message) => {
+    const where = { selection: `firstName ${selection}`, all: [{ path: 'firstName', is: 'EXISTS' }] };
+    const document = JSON.stringify({ ...JOURNEY, id: 'hostile', entry: { ...JOURNEY.entry, where } });
+    const { errors } = await whole.ask(
+      `mutation ($input: SaveJourneyInput!) { saveJourney(input: $input) { journey { id } } }`,
+      { input: { idempotencyKey: key(), document } },
+    );
+    expect(errors?.[0].extensions.code).toBe('BAD_USER_INPUT');
+    expect(errors?.[0].message).toMatch(/\/entry\/where\/selection: /);
+    expect(errors?.[0].message).toMatch(message);
+  });
+
   it('finds a cart abandoned, tells subscribers, and lets the person enter and go on', async () => {
     const { customerBy } = await ask(
       '{ customerBy(by: { emailAddress: "alice.martin@example.org" }) { customer360Id identityLinks { dataSourceId sourceRecordId } } }',
     );
     const account = customerBy.identityLinks.find((link: { dataSourceId: string }) => link.dataSourceId === 'commerce');
+    const { journeyPosition } = await ask('{ journeyPosition }');
     const cartId = await addProduct(account.sourceRecordId);
     await taken(cartId);
     const events = whole.running.subscribe(
@@ -135,6 +151,17 @@ describe('journeys over the whole graph', () => {
     await until(async () => (await triggered(cartId)).length === 1);
     const told = (await next).value?.data?.['journeyTriggered'] as Record<string, never>;
     await events.return?.();
+    // Who was away from before the first event on misses nothing.
+    const missed = whole.running.subscribe(
+      {
+        query: 'subscription ($since: Cursor) { journeyTriggered(since: $since) { cursor objectId } }',
+        variables: { since: journeyPosition },
+      },
+      { principal: LOCAL_ADMINISTRATOR, requestId: 'test' },
+    );
+    const first = (await missed.next()).value?.data?.['journeyTriggered'];
+    await missed.return?.();
+    expect(first).toEqual({ cursor: told['cursor'], objectId: cartId });
     expect(told).toMatchObject({
       kind: 'CART_ABANDONED',
       objectId: cartId,
@@ -176,6 +203,40 @@ describe('journeys over the whole graph', () => {
     const journeys = (statements: readonly string[]) =>
       statements.filter((text) => text.includes('marketing.journey')).length;
     expect(journeys(many.statements)).toBeLessThanOrEqual(journeys(one.statements) + 4);
+  });
+
+  it('times whoever had ordered before there was a journey for them, from the live orders', async () => {
+    const entry = { kind: 'CUSTOMER_LAPSED', lapsedAfter: 'P180D' };
+    const document = JSON.stringify({ ...JOURNEY, id: 'win-back', name: 'Win back', reentry: 'AFTER_EXIT', entry });
+    await ask(`mutation ($input: SaveJourneyInput!) { saveJourney(input: $input) { journey { id } } }`, {
+      input: { idempotencyKey: key(), document },
+    });
+    const marketing = await whole.storeOf('marketing');
+    await until(
+      async () => (await marketing.query("SELECT FROM marketing.journey_task WHERE kind = 'SEED'")).length === 0,
+    );
+    const timed = await marketing.query<{ id: string }>(
+      "SELECT object_id AS id FROM marketing.journey_task WHERE kind = 'LAPSE' AND wake_on > $1",
+      [new Date(clock.now())],
+    );
+    const commerce = await whole.storeOf('commerce');
+    const ordered = await commerce.query<{ id: string }>(
+      'SELECT customer_no AS id FROM commerce.sales_order WHERE ordered_at < $1 GROUP BY 1 HAVING max(ordered_at) > $2',
+      [new Date(clock.now()), new Date(clock.now() - 170 * 24 * 60 * MINUTE)],
+    );
+    expect(ordered.length).toBeGreaterThan(10);
+    expect(timed.map(({ id }) => id)).toEqual(expect.arrayContaining(ordered.map(({ id }) => id)));
+    await ask('mutation ($input: ControlJourneyInput!) { controlJourney(input: $input) { journey { id } } }', {
+      input: { idempotencyKey: key(), journeyId: 'win-back', action: 'STOP' },
+    });
+  });
+
+  it('shows in the metrics that all logs are followed, and that nothing was lost', async () => {
+    const text = await (await fetch(`${whole.running.origin}/metrics`)).text();
+    for (const log of ['commerce', 'service', 'marketing', 'identity']) {
+      expect(text).toContain(`c360_journey_events_followed{log="${log}"} 1`);
+      expect(text).toContain(`c360_journey_events_lost{log="${log}"} 0`);
+    }
   });
 
   it('shows events that were set aside, and tries them again', async () => {
@@ -258,7 +319,7 @@ describe('journeys over the whole graph', () => {
 
   it('is asked and followed by URL as in process', async () => {
     const graph = graphByUrl(`${whole.running.origin}/graphql`, undefined);
-    const { data, errors } = await graph.execute({ query: '{ journeys { id status } }' });
+    const { data, errors } = await graph.execute({ query: '{ journeys(statuses: [ACTIVE]) { id status } }' });
     expect({ data, errors }).toEqual({
       data: { journeys: [{ id: 'left-cart', status: 'ACTIVE' }] },
       errors: undefined,

@@ -8,6 +8,7 @@ import { CompositionFailed, composeOwnSupergraph, ownSubgraphs } from '../../sch
 import { PACKAGE_ROOT } from '../../schema/package-root.ts';
 import { PROTAGONISTS } from '../../subgraphs/sample-data/protagonists.ts';
 import { randomOperation } from '../support/random-operation.ts';
+import { RawSocket } from '../support/raw-socket.ts';
 import { type ClientAnswer, startWhole, type Whole } from '../support/whole.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'c360-roles-'));
@@ -17,6 +18,7 @@ let sign: CryptoKey;
 let tokens: { readonly admin: string; readonly agent: string; readonly app: string; readonly stranger: string };
 let own: Person;
 let other: Person;
+let productId: string;
 
 interface Person {
   readonly customer360Id: string;
@@ -53,6 +55,12 @@ beforeAll(async () => {
   const admin = await token({ sub: 'root', roles: ['admin'] });
   own = await person(admin, PROTAGONISTS.alice.email);
   other = await someoneElse(admin, own.customer360Id);
+  const { data } = await ask(
+    admin,
+    'query ($id: ID!) { shoppingCart(id: $id) { shoppingCartProducts { productId } } }',
+    { id: other.cart },
+  );
+  productId = data.shoppingCart.shoppingCartProducts[0].productId;
   tokens = {
     admin,
     agent: await token({ sub: 'agent-7', roles: ['agent'] }),
@@ -381,6 +389,82 @@ it('without a token nothing of our graph is open', async () => {
     { path: ['me'], extensions: { code: 'UNAUTHENTICATED' } },
     { path: ['product'], extensions: { code: 'UNAUTHENTICATED' } },
   ]);
+});
+
+describe.each(['cartUpdated', 'caseUpdated'] as const)('an app that follows %s', (field) => {
+  const isCart = field === 'cartUpdated';
+  const query = isCart
+    ? 'subscription { cartUpdated { cursor cartId shoppingCart { customerNumber customer { customer360Id } } } }'
+    : 'subscription { caseUpdated { cursor caseId case { contactId customer { customer360Id } } } }';
+  let count = 0;
+  /** Something happens to a cart, or a case, of a person. */
+  const change = async (person: Person): Promise<void> => {
+    count += 1;
+    const idempotencyKey = `${field}-${count}`;
+    const answer = isCart
+      ? await ask(
+          tokens.admin,
+          'mutation ($input: AddShoppingCartProductInput!) { addShoppingCartProduct(input: $input) { __typename } }',
+          { input: { idempotencyKey, customerNumber: person.commerce, productId } },
+        )
+      : await ask(
+          tokens.admin,
+          'mutation ($input: CommentOnCaseInput!) { commentOnCase(input: $input) { __typename } }',
+          { input: { idempotencyKey, caseId: person.case, commentBody: 'Hello.', isPublished: true } },
+        );
+    expect(answer.errors).toBeUndefined();
+  };
+  const ownerKey = ({ commerce, service }: Person): string => (isCart ? commerce : service);
+
+  it('is told of what is theirs when it happens: more after a merge, and nothing of the other once it is taken back', async () => {
+    const socket = await RawSocket.ready(`${whole.running.origin.replace('http', 'ws')}/graphql`, {
+      authorization: `Bearer ${tokens.app}`,
+    });
+    socket.subscribe('1', query);
+    // biome-ignore lint/suspicious/noExplicitAny: a test reads the parts that it has asked for
+    const updates = (): any[] => socket.of('1').map((message: any) => message.payload?.data?.[field] ?? message);
+    const owners = (): string[] =>
+      updates().map(
+        (update) => (isCart ? update.shoppingCart?.customerNumber : update.case?.contactId) ?? JSON.stringify(update),
+      );
+    while (updates().length === 0) {
+      await change(own);
+      await socket.settled();
+    }
+    expect(new Set(owners())).toEqual(new Set([ownerKey(own)]));
+
+    const merge =
+      'mutation ($input: MergeCustomersInput!) { mergeCustomers(input: $input) { mergeEvent { mergeEventId } } }';
+    const merged = await ask(tokens.admin, merge, {
+      input: {
+        idempotencyKey: `${field}-merge`,
+        customer360Id: own.customer360Id,
+        otherCustomer360Id: other.customer360Id,
+      },
+    });
+    expect(merged.errors).toBeUndefined();
+    await change(other);
+    await socket.until(() => owners().includes(ownerKey(other)));
+
+    const taken = await ask(
+      tokens.admin,
+      'mutation ($input: UnmergeCustomersInput!) { unmergeCustomers(input: $input) { __typename } }',
+      {
+        input: {
+          idempotencyKey: `${field}-unmerge`,
+          mergeEventId: merged.data.mergeCustomers.mergeEvent.mergeEventId,
+          doNotRematch: false,
+        },
+      },
+    );
+    expect(taken.errors).toBeUndefined();
+    const before = updates().length;
+    await change(other);
+    await change(own);
+    await socket.until(() => owners().slice(before).includes(ownerKey(own)));
+    expect(new Set(owners().slice(before))).toEqual(new Set([ownerKey(own)]));
+    socket.close();
+  });
 });
 
 // The last one that asks: afterwards two of the people are one.

@@ -2,6 +2,8 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createGateway } from '../../gateway/gateway.ts';
+import { PersistedOperations } from '../../gateway/persisted/persisted-operations.ts';
+import { graphInProcess } from '../../gateway/start/unified-graph.ts';
 import { createInProcessTransport } from '../../gateway/transport/in-process.ts';
 import { LOCAL_ADMINISTRATOR } from '../../schema/principal.ts';
 import { composeTiny, localTiny, TinyWorld } from '../support/tiny-supergraph.ts';
@@ -48,6 +50,26 @@ describe('createGateway', () => {
     for (const each of [server, shop]) {
       each.close();
       each.closeAllConnections();
+    }
+    await gateway.close();
+  });
+
+  it('runs what programs of this process ask, also where clients may run registered operations only', async () => {
+    const persisted = new PersistedOperations({ onlyRegistered: true });
+    const gateway = await createGateway({
+      supergraphSdl: composeTiny({
+        hub: 'http://hub.invalid',
+        shop: 'http://shop.invalid',
+        desk: 'http://desk.invalid',
+      }),
+      guard: { persisted },
+    });
+    const refused = await gateway.execute({ query: QUERY }, caller);
+    expect(refused.errors?.[0]?.extensions).toMatchObject({ code: 'OPERATION_NOT_REGISTERED' });
+    const graph = graphInProcess(gateway, () => 'own');
+    expect(await graph.execute({ query: '{ __typename }' })).toEqual({ data: { __typename: 'Query' } });
+    for await (const answer of graph.subscribe({ query: '{ __typename }' })) {
+      expect(answer).toEqual({ data: { __typename: 'Query' } });
     }
     await gateway.close();
   });

@@ -98,6 +98,36 @@ it('a fetch whose own time is over first is said to be late itself', async () =>
   });
 });
 
+it('leaves a field that takes long all the time of the operation', async () => {
+  const patient = await startTinyGateway({
+    transports: { hub: local('hub'), shop: local('shop'), desk: local('desk') },
+    subgraphTimeoutMs: SUBGRAPH_MS,
+    gateway: { operationTimeoutMs: OPERATION_MS, clock: clock.now, longFields: new Set(['moment']) },
+  });
+  let answerLate: (nothing: undefined) => void = () => {};
+  const late = new Promise<undefined>((resolve) => {
+    answerLate = resolve;
+  });
+  let waiting = 0;
+  const bothWait = new Promise<void>((begun) => {
+    const wait = (answer: Promise<undefined>) => () => {
+      waiting += 1;
+      if (waiting === 2) begun();
+      return answer;
+    };
+    whenAsked = { hub: wait(late), desk: wait(nothing()) };
+  });
+  const long = patient.post('{ later: moment(at: "2026-01-02T03:04:05.000Z") }');
+  const short = patient.post('{ ticket(id: "T-1") }');
+  await bothWait;
+  clock.advance(SUBGRAPH_MS);
+  // Both were looked at: the one that is over says so.
+  expect(codesOf(await short)).toEqual([['ticket', 'desk', 'SUBGRAPH_TIMEOUT']]);
+  answerLate(undefined);
+  expect(await long).toEqual({ data: { later: null } });
+  await patient.close();
+});
+
 it('tells each fetch until when it is waited for', async () => {
   const beganAt = clock.now();
   whenAsked = { hub: pass(300) };

@@ -18,6 +18,25 @@ it('a subgraph alone tells its metrics: the relay of its events, journeys and th
   }
 });
 
+it('marketing alone whose graph nobody serves answers, and tells that its journeys stand still', async () => {
+  const environment = { UNIFIED_GRAPH_URL: 'http://127.0.0.1:1/graphql', UNIFIED_GRAPH_TOKEN: 'token' };
+  const running = await startSubgraph('marketing', readConfig(environment, FLAGS), parts);
+  try {
+    const logs = ['commerce', 'service', 'marketing', 'identity'];
+    const unready = async (): Promise<readonly string[]> => {
+      const response = await fetch(`${running.origin}/health/ready`);
+      expect(response.status).toBe(200);
+      return ((await response.json()) as { unready?: string[] }).unready ?? [];
+    };
+    while ((await unready()).length < logs.length);
+    expect(await unready()).toEqual(logs.map((log) => `journeys:${log}`));
+    const metrics = await (await fetch(`${running.origin}/metrics`)).text();
+    for (const log of logs) expect(metrics).toContain(`c360_journey_events_followed{log="${log}"} 0`);
+  } finally {
+    await running.close();
+  }
+});
+
 it('marketing alone sends no mail whose links to unsubscribe no gateway can read', async () => {
   const environment = {
     SMTP_URL: 'smtp://127.0.0.1:25',

@@ -233,6 +233,27 @@ describe.each(availableEngines())('a consumer on %s', (engine) => {
     );
   }, 60_000);
 
+  it('counts each event once, however often it is told, and forgets none that it may be told again', async () => {
+    const log = newLog();
+    const again = (batch: EventBatch<ConsumedEvent>): EventBatch<ConsumedEvent>[] => {
+      const events = log.events.slice(0, Number(batch.cursor));
+      return [batch, { ...batch, events: [...events, ...events].reverse() }, { ...batch, events }];
+    };
+    const consumer = consume(log, { source: log.source(2, again) });
+    await consumer.caughtUp();
+    log.add(7);
+    await untilEffects(log, 7);
+    await consumer.stop();
+    const counted = await database.query(
+      `SELECT taken, (SELECT count(*) FROM shop.consumed_event WHERE consumer = name) AS known,
+         (SELECT max(number) FROM shop.consumed_event WHERE consumer = name) AS last
+       FROM shop.consumer WHERE name = $1`,
+      [log.name],
+    );
+    expect(counted).toEqual([{ taken: 7, known: 7, last: 7 }]);
+    expect(await effects(log)).toEqual(ids(log));
+  });
+
   it('takes every event once and in order, however many run under one name', async () => {
     const log = newLog();
     const all = Array.from({ length: 3 }, () => consume(log));
@@ -379,6 +400,7 @@ describe.each(availableEngines())('a consumer on %s', (engine) => {
     expect(found.filter((id) => id === 'read again')).toHaveLength(gaps);
     expect(found.filter((id) => id !== 'read again')).toEqual(ids(log, 6));
     expect(gaps).toBe(1);
+    expect(one.status().gaps + other.status().gaps).toBe(1);
   });
 
   it('takes what is new when another process is far ahead, and not what it may have forgotten', async () => {

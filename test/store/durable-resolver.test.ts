@@ -242,9 +242,11 @@ describe.each(IDENTITY_STORES)('the durable resolver on $name', (kind) => {
     await resolve(
       profile('service/C1', 'Zoltan', 'Kovacs', { ...away, birthDate: '1961-01-20' }),
       profile('service/C2', 'Ilona', 'Kovacs', { ...away, birthDate: '1965-07-02' }),
+      // The younger household is the larger one: it must not take the older one's id along.
+      profile('service/C3', 'Emese', 'Kovacs', { ...away, birthDate: '1998-09-30' }),
     );
     await resolver.tidy(lease);
-    const keys = ['commerce/A1', 'commerce/A2', 'service/C1', 'service/C2'];
+    const keys = ['commerce/A1', 'commerce/A2', 'service/C1', 'service/C2', 'service/C3'];
     const households = async () => {
       const customers = await Promise.all(keys.map(customerOf));
       const found = await repository.households.ofCustomers(customers.map((id) => id ?? ''));

@@ -111,6 +111,81 @@ describe.each(availableEngines())('journeys in somebody’s hand on %s', (engine
     await expect(controlWhole('RESUME')).rejects.toThrow(/STOPPED/);
   });
 
+  it('is saved as a draft before anybody may enter only, and is told why not later', async () => {
+    await fixture.save(journey(), false);
+    await fixture.save(journey(), false);
+    await fixture.save(journey());
+    await expect(fixture.save(journey(), false)).rejects.toThrow(/^People enter this journey:/);
+    await controlWhole('PAUSE');
+    await expect(fixture.save(journey(), false)).rejects.toThrow(/^This journey is paused, with people in it:/);
+    await controlWhole('STOP');
+    await expect(fixture.save(journey(), false)).rejects.toThrow(/^This journey is stopped, and is no draft any more:/);
+  });
+
+  it.each([
+    ['sent now twice', 'COMPLETED', 1],
+    ['paused', 'PAUSED', 0],
+    ['paused and resumed', 'COMPLETED', 1],
+    ['taken out', 'EJECTED', 0],
+    ['the journey stopped', 'EJECTED', 0],
+    ['the journey paused', 'WAITING', 0],
+    ['the journey paused and resumed', 'COMPLETED', 1],
+    ['another version', 'COMPLETED', 1],
+  ])('between the gates and the message: %s', async (what, status, sent) => {
+    let asked = 0;
+    let reached = (): void => {};
+    let goOn = (): void => {};
+    const isAsking = new Promise<void>((resolve) => (reached = resolve));
+    const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
+    const sending: string[] = [];
+    const messages = sendingSteps(fixture.database, sending);
+    await fixture.reset({
+      messages: {
+        async run(request) {
+          asked += 1;
+          reached();
+          if (asked === 1) await mayGoOn;
+          return messages.run(request);
+        },
+      },
+    });
+    fixture.world.owners.set('commerce C-1', BOB);
+    await fixture.save(journey());
+    await leaveCart();
+    const passed = fixture.pass(HOUR);
+    await isAsking;
+    const [instance] = await instances();
+    const hand = (action: 'PAUSE' | 'RESUME' | 'EJECT' | 'SEND_NOW') =>
+      fixture.database.transaction((transaction) =>
+        controlInstance(
+          transaction,
+          { instanceId: instance?.instance_id ?? '', action, by: 'agent-1', reason: null },
+          fixture.clock.now(),
+        ),
+      );
+    const whole = (action: 'PAUSE' | 'RESUME' | 'STOP') =>
+      fixture.database.transaction((transaction) =>
+        controlJourney(transaction, { journeyId: 'left-cart', action, by: 'admin-1' }, fixture.clock.now()),
+      );
+    const doings: Record<string, () => Promise<unknown>> = {
+      'sent now twice': () => Promise.all([hand('SEND_NOW'), hand('SEND_NOW')]),
+      paused: () => hand('PAUSE'),
+      'paused and resumed': () => hand('PAUSE').then(() => hand('RESUME')),
+      'taken out': () => hand('EJECT'),
+      'the journey stopped': () => whole('STOP'),
+      'the journey paused': () => whole('PAUSE'),
+      'the journey paused and resumed': () => whole('PAUSE').then(() => whole('RESUME')),
+      'another version': () => fixture.save(journey({ steps: [{ id: 'other', ...MAIL }] })),
+    };
+    await doings[what]?.();
+    goOn();
+    await passed;
+    await fixture.pass(MINUTE);
+    expect(await instances()).toMatchObject([{ status, version: 1 }]);
+    expect(sending).toHaveLength(sent);
+    expect(asked).toBeLessThanOrEqual(3);
+  });
+
   it('keeps people in the version they entered', async () => {
     await fixture.save(journey());
     await leaveCart();
@@ -125,7 +200,7 @@ describe.each(availableEngines())('journeys in somebody’s hand on %s', (engine
     ['NONE', 1],
     ['AFTER_EXIT', 2],
     ['ANYTIME', 3],
-    ['PER_OBJECT', 2],
+    ['PER_OBJECT', 3],
   ])('lets people in again as %s says', async (reentry, times) => {
     await fixture.save(journey({ reentry }));
     await leaveCart('cart-1');

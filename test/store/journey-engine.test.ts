@@ -1,10 +1,15 @@
+import { createJourneyEngine } from '../../subgraphs/marketing/journeys/engine.ts';
+import { controlJourney } from '../../subgraphs/marketing/journeys/store/journeys.ts';
 import { availableEngines } from '../support/databases.ts';
-import { type EngineFixture, openEngine } from '../support/journey-engine.ts';
+import { type EngineFixture, enginePartsOf, openEngine } from '../support/journey-engine.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 const BOB = 'c360_01hzzzzzzzzzzzzzzzzzzzzb0b';
 const ROB = 'c360_01hzzzzzzzzzzzzzzzzzzzzr0b';
+
+const PEOPLE = [0, 1, 2, 3, 4, 5].map((index) => `c360_01hzzzzzzzzzzzzzzzzzzzzp0${index}`);
 
 const CART_JOURNEY = {
   id: 'left-cart',
@@ -78,7 +83,7 @@ describe.each(availableEngines())('the journey engine on %s', (engineName) => {
   });
 
   it('sends after the wait, and exits at once on an order', async () => {
-    await fixture.save(CART_JOURNEY);
+    await fixture.save({ ...CART_JOURNEY, reentry: 'AFTER_EXIT' });
     const { world } = fixture;
     world.owners.set('commerce C-1', BOB).set('commerce C-2', ROB);
     putCart('cart-1');
@@ -140,7 +145,7 @@ describe.each(availableEngines())('the journey engine on %s', (engineName) => {
   });
 
   it('folds two instances when their people are found to be one, and sets them free again', async () => {
-    await fixture.save(CART_JOURNEY);
+    await fixture.save({ ...CART_JOURNEY, reentry: 'AFTER_EXIT' });
     const { world } = fixture;
     world.owners.set('commerce C-1', BOB).set('commerce C-2', ROB);
     putCart('cart-1');
@@ -176,5 +181,129 @@ describe.each(availableEngines())('the journey engine on %s', (engineName) => {
     fixture.world.isUp = true;
     await fixture.pass(5_000);
     expect(await triggers()).toHaveLength(1);
+  });
+
+  describe('people who have not ordered for long', () => {
+    const winBack = (lapsedAfter: string, changes: object = {}) => ({
+      ...CART_JOURNEY,
+      id: 'win-back',
+      entry: { kind: 'CUSTOMER_LAPSED', lapsedAfter },
+      reentry: 'AFTER_EXIT',
+      ...changes,
+    });
+    const ordered = (orderNumber: string, customerNumber: string, daysAgo: number) =>
+      fixture.world.orders.set(orderNumber, { customerNumber, orderedMs: fixture.clock.now() - daysAgo * DAY });
+    const entered = async () => (await instances()).map(({ customer360_id }) => customer360_id);
+    beforeEach(() => {
+      for (const [index, id] of PEOPLE.entries()) fixture.world.owners.set(`commerce C-${index}`, id);
+      // Pages are small: these fill four. The second customer has ordered again since.
+      for (const [index, days] of [70, 59, 61.5, 10, 58, 57].entries()) ordered(`SO-${index}`, `C-${index}`, days);
+      ordered('SO-9', 'C-1', 1);
+    });
+
+    it('are found from the orders that were there before, each when the time has come', async () => {
+      await fixture.save(winBack('P60D'));
+      await fixture.settle();
+      // Two days late at most: the first one is past it.
+      expect(await entered()).toEqual([PEOPLE[2]]);
+      await fixture.pass(2 * DAY + MINUTE);
+      await fixture.pass(DAY);
+      expect((await entered()).sort()).toEqual([PEOPLE[2], PEOPLE[4], PEOPLE[5]]);
+      await fixture.pass(60 * DAY);
+      expect(await entered()).toHaveLength(3);
+    });
+
+    it('are found once, however often the journey is saved, and by a version that waits longer not again', async () => {
+      for (const after of ['P60D', 'P60D', 'P61D']) {
+        await fixture.save(winBack(after));
+        await fixture.settle();
+      }
+      await fixture.pass(3 * DAY + MINUTE);
+      await fixture.pass(DAY + MINUTE);
+      expect((await entered()).sort()).toEqual([PEOPLE[2], PEOPLE[4], PEOPLE[5]]);
+    });
+
+    it('are gone through on, where a process had ended, and after events were lost', async () => {
+      fixture.world.isUp = false;
+      await fixture.save(winBack('P60D'));
+      await fixture.settle();
+      const task = () => fixture.rows("SELECT record_id FROM marketing.journey_task WHERE kind = 'SEED'");
+      expect(await task()).toHaveLength(1);
+      fixture.world.isUp = true;
+      await fixture.pass(5_000);
+      expect(await task()).toHaveLength(0);
+      expect(await entered()).toEqual([PEOPLE[2]]);
+      await fixture.engine.stop();
+      fixture.world.lost.add('commerce');
+      fixture.world.owners.set('commerce C-7', BOB);
+      ordered('SO-10', 'C-7', 59.9);
+      putCart('cart-1');
+      fixture.clock.advance(4 * HOUR);
+      const again = createJourneyEngine(enginePartsOf(fixture));
+      await again.start();
+      await again.caughtUp();
+      await again.idle();
+      await again.stop();
+      expect((await entered()).sort()).toEqual([BOB, PEOPLE[2]]);
+      expect(await triggers()).toMatchObject([{ kind: 'CART_ABANDONED' }, {}, {}]);
+    });
+  });
+
+  it('keeps nothing of carts that were left long ago', async () => {
+    putCart('cart-1');
+    await fixture.pass(31 * MINUTE);
+    putCart('cart-2');
+    await fixture.pass(31 * MINUTE);
+    const kept = async () => (await fixture.rows<{ object_id: string }>('SELECT * FROM marketing.journey_task')).length;
+    expect(await kept()).toBe(2);
+    fixture.clock.advance(31 * DAY);
+    putCart('cart-3');
+    await fixture.pass(31 * MINUTE);
+    expect(await kept()).toBe(1);
+    // An event of an earlier time that is told again finds out nothing new.
+    fixture.world.tell('commerce', { eventType: 'ShoppingCartChanged', objectId: 'cart-1', sourceRecordId: 'C-1' });
+    await fixture.pass(31 * MINUTE);
+    expect(await triggers()).toHaveLength(3);
+  });
+
+  it('times a cart whose shop has set its clock back', async () => {
+    await fixture.save({ ...CART_JOURNEY, entry: { kind: 'CART_ABANDONED', abandonAfter: 'PT5M' } });
+    fixture.world.owners.set('commerce C-1', BOB);
+    fixture.world.skewMs = 60 * MINUTE;
+    putCart('cart-1');
+    await fixture.pass(31 * MINUTE);
+    fixture.world.skewMs = 0;
+    putCart('cart-1', 'C-1', 'P-2');
+    await fixture.pass(6 * MINUTE);
+    expect(await instances()).toMatchObject([{ status: 'EXITED' }, { status: 'WAITING' }]);
+  });
+
+  it('times what was left before a draft that waits longer is begun', async () => {
+    const draft = { ...CART_JOURNEY, entry: { kind: 'CART_ABANDONED', abandonAfter: 'PT2H' } };
+    await fixture.save(draft, false);
+    fixture.world.owners.set('commerce C-1', BOB);
+    putCart('cart-1');
+    await fixture.pass(HOUR);
+    const resume = { journeyId: 'left-cart', action: 'RESUME', by: 'admin-1' } as const;
+    await fixture.database.transaction((transaction) => controlJourney(transaction, resume, fixture.clock.now()));
+    await fixture.pass(HOUR);
+    expect(await instances()).toHaveLength(1);
+  });
+
+  it('a version that waits longer lets nobody in again with the same contents', async () => {
+    for (const reentry of ['ANYTIME', 'AFTER_EXIT', 'PER_OBJECT']) {
+      await fixture.save({ ...CART_JOURNEY, id: `left-${reentry.toLowerCase().replace('_', '-')}`, reentry });
+    }
+    fixture.world.owners.set('commerce C-1', BOB);
+    putCart('cart-1');
+    await fixture.pass(30 * MINUTE);
+    await fixture.pass(HOUR);
+    for (const reentry of ['ANYTIME', 'AFTER_EXIT', 'PER_OBJECT']) {
+      const entry = { kind: 'CART_ABANDONED', abandonAfter: 'PT3H' };
+      await fixture.save({ ...CART_JOURNEY, id: `left-${reentry.toLowerCase().replace('_', '-')}`, reentry, entry });
+    }
+    await fixture.pass(3 * HOUR);
+    expect(await triggers()).toHaveLength(2);
+    expect(await instances()).toHaveLength(3);
   });
 });

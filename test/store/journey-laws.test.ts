@@ -1,5 +1,8 @@
 import fc from 'fast-check';
+import type { Row } from '../../database/database.ts';
 import { createJourneyEngine } from '../../subgraphs/marketing/journeys/engine.ts';
+import { readReport } from '../../subgraphs/marketing/journeys/reports/report.ts';
+import { controlInstance } from '../../subgraphs/marketing/journeys/store/control.ts';
 import { type EngineFixture, enginePartsOf, openEngine } from '../support/journey-engine.ts';
 import type { WorldEvent } from '../support/journey-world.ts';
 
@@ -40,6 +43,9 @@ interface Delivery {
   readonly copies: number;
   readonly seed: number;
 }
+
+const REENTRIES = ['PER_OBJECT', 'NONE', 'AFTER_EXIT', 'ANYTIME'] as const;
+const idOf = (reentry: string): string => `left-${reentry.toLowerCase().replace('_', '-')}`;
 
 const IN_ORDER: Delivery = { skewMinutes: 0, copies: 1, seed: 0 };
 
@@ -83,6 +89,13 @@ describe('the laws of journeys', () => {
     );
   }, 120_000);
 
+  it('however people are found to be one and apart, erased and handled, everything is whose record it is, and adds up', async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, (history) => live(fixture, history)),
+      { numRuns: 6 },
+    );
+  }, 120_000);
+
   it('two engines over one store do nothing twice', async () => {
     await fixture.reset();
     await fixture.save(journey('CART_ABANDONED'));
@@ -120,6 +133,153 @@ describe('the laws of journeys', () => {
     expect(fixture.sent).toHaveLength(40);
   }, 60_000);
 });
+
+/** What happens to people and by hand, one after the other. */
+type Step =
+  | { readonly kind: 'LEAVE' | 'ORDER' | 'EMPTY'; readonly record: number }
+  | { readonly kind: 'MOVE'; readonly record: number; readonly person: number; readonly isToldFirst: boolean }
+  | { readonly kind: 'ERASE'; readonly person: number }
+  | { readonly kind: 'HAND'; readonly action: 'PAUSE' | 'RESUME' | 'EJECT' | 'SEND_NOW'; readonly instance: number }
+  | { readonly kind: 'PASS'; readonly minutes: number };
+
+const record = fc.integer({ min: 0, max: 3 });
+const person = fc.integer({ min: 0, max: 2 });
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('LEAVE' as const), record }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('ORDER' as const, 'EMPTY' as const), record }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ kind: fc.constant('MOVE' as const), record, person, isToldFirst: fc.boolean() }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('ERASE' as const), person }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('HAND' as const),
+        action: fc.constantFrom('PAUSE' as const, 'RESUME' as const, 'EJECT' as const, 'SEND_NOW' as const),
+        instance: fc.nat({ max: 20 }),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ kind: fc.constant('PASS' as const), minutes: fc.constantFrom(1, 20, 31, 60) }),
+    },
+  ),
+  { minLength: 6, maxLength: 14 },
+);
+
+interface Standing extends Row {
+  readonly instance_id: string;
+  readonly journey_id: string;
+  readonly status: string;
+  readonly customer360_id: string;
+  readonly record_id: string;
+  readonly folded_into: string | null;
+}
+
+/** Runs a history of people, and checks after each step what must hold whenever nothing is under way. */
+async function live(fixture: EngineFixture, history: readonly Step[]): Promise<void> {
+  await fixture.reset();
+  for (const reentry of REENTRIES) await fixture.save({ ...journey('CART_ABANDONED'), id: idOf(reentry), reentry });
+  const { world, clock } = fixture;
+  for (const [index, id] of PEOPLE.entries()) world.owners.set(`commerce C-${index}`, id);
+  world.owners.set('commerce C-3', PEOPLE[0] ?? '');
+  for (const [index, step] of history.entries()) {
+    await take(fixture, step, index);
+    await fixture.settle();
+    expect(await wrongs(fixture)).toEqual([]);
+  }
+  // Who moved while it was looked at is looked at once more.
+  for (let rounds = 0; rounds < 3; rounds += 1) await fixture.pass(3 * 60 * MINUTE);
+  expect(await wrongs(fixture)).toEqual([]);
+  expect(new Set(fixture.sent).size).toBe(fixture.sent.length);
+  expect(world.faults).toEqual([]);
+  const waiting = "SELECT FROM marketing.journey_instance WHERE status IN ('WAITING', 'DEFERRED')";
+  expect(await fixture.rows(waiting)).toEqual([]);
+  expect(await fixture.rows('SELECT FROM marketing.journey_task WHERE wake_on <= $1', [new Date(clock.now())])).toEqual(
+    [],
+  );
+}
+
+async function take(fixture: EngineFixture, step: Step, index: number): Promise<void> {
+  const { world, clock, database } = fixture;
+  if (step.kind === 'PASS') return fixture.pass(step.minutes * MINUTE);
+  if (step.kind === 'HAND') {
+    const rows = await fixture.rows<Standing>('SELECT * FROM marketing.journey_instance ORDER BY instance_id');
+    const instanceId = rows[step.instance % Math.max(1, rows.length)]?.instance_id;
+    if (instanceId === undefined) return;
+    const request = { instanceId, action: step.action, by: 'agent-1', reason: null };
+    // What is over, or held already, is refused.
+    await database
+      .transaction((transaction) => controlInstance(transaction, request, clock.now()))
+      .catch((error: unknown) => expect(error).toMatchObject({ code: 'CONFLICT' }));
+    return;
+  }
+  if (step.kind === 'ERASE') {
+    const gone = PEOPLE[step.person] ?? '';
+    for (const [key, owner] of world.owners) if (owner === gone) world.owners.delete(key);
+    world.erased.add(gone);
+    return world.tellIdentity({ eventType: 'CUSTOMER_ERASED', customer360Id: gone });
+  }
+  const customerNumber = `C-${step.record}`;
+  if (step.kind === 'MOVE') {
+    const [before, after] = [world.owners.get(`commerce ${customerNumber}`), PEOPLE[step.person] ?? ''];
+    if (before === undefined || before === after || world.erased.has(after)) return;
+    const event = { eventType: 'RECORD_LINKED', customer360Id: after, otherCustomer360Id: before };
+    if (step.isToldFirst) world.tellIdentity(event);
+    world.owners.set(`commerce ${customerNumber}`, after);
+    world.tellIdentity(event);
+    if (!step.isToldFirst) world.tellIdentity(event);
+    return;
+  }
+  const id = `cart-${step.record}`;
+  const known = world.carts.get(id);
+  if (step.kind === 'ORDER') {
+    if (!known || known.status === 'CONVERTED' || known.lines.length === 0) return;
+    world.carts.set(id, { ...known, status: 'CONVERTED' });
+    world.orders.set(`SO-${index}`, { customerNumber, orderedMs: clock.now() });
+    const event = { objectId: `SO-${index}`, sourceRecordId: customerNumber, change: 'CREATED' };
+    return world.tell('commerce', { eventType: 'SalesOrderChanged', ...event });
+  }
+  if (known?.status === 'CONVERTED') return;
+  const lines = step.kind === 'EMPTY' ? [] : [{ productId: `P-${index}`, quantity: 1 }];
+  world.carts.set(id, { id, customerNumber, status: 'ACTIVE', lines, lastActivityMs: clock.now() });
+  world.tell('commerce', { eventType: 'ShoppingCartChanged', objectId: id, sourceRecordId: customerNumber });
+}
+
+/** Whoever is where they should not be. */
+async function wrongs({ world, database, rows }: EngineFixture): Promise<string[]> {
+  const all = await rows<Standing>('SELECT * FROM marketing.journey_instance ORDER BY entered_on, instance_id');
+  const byId = new Map(all.map((row) => [row.instance_id, row]));
+  const isActive = ({ status }: Standing): boolean => ['WAITING', 'DEFERRED', 'PAUSED'].includes(status);
+  const isOnce = ({ journey_id }: Standing): boolean => [idOf('NONE'), idOf('AFTER_EXIT')].includes(journey_id);
+  const active = all.filter(isActive);
+  const found = all.flatMap((row) => {
+    const owner = world.owners.get(`commerce ${row.record_id}`);
+    const into = row.folded_into === null ? undefined : byId.get(row.folded_into);
+    const twice = active.filter(
+      (one) => one.journey_id === row.journey_id && one.customer360_id === row.customer360_id,
+    );
+    return [
+      ...(owner !== undefined && owner !== row.customer360_id ? [`${row.instance_id} is not its record’s`] : []),
+      ...(owner === undefined && isActive(row) ? [`${row.instance_id} is of somebody who was erased`] : []),
+      ...(row.status === 'FOLDED' && !isOnce(row) ? [`${row.instance_id} is folded though its cart is its own`] : []),
+      ...(into && owner !== undefined && into.customer360_id !== row.customer360_id
+        ? [`${row.instance_id} is folded into another person’s`]
+        : []),
+      ...(isOnce(row) && isActive(row) && twice.length > 1 ? [`${row.instance_id} is one of two`] : []),
+    ];
+  });
+  for (const reentry of REENTRIES) {
+    const request = { journeyId: idOf(reentry), enteredFrom: null, enteredBefore: null };
+    const told = await readReport(database, request, []);
+    const { waitingCount, completedCount, exitedOnOrderCount, exitedOtherwiseCount, failedCount } = told;
+    const sum = waitingCount + completedCount + exitedOnOrderCount + exitedOtherwiseCount + failedCount;
+    if (sum !== told.enteredCount || exitedOtherwiseCount < 0) found.push(`${reentry}: ${sum} of ${told.enteredCount}`);
+  }
+  return found;
+}
 
 /** Runs a history in a new world, and gives what came of it. */
 async function run(fixture: EngineFixture, history: readonly Round[], delivery: Delivery): Promise<object> {

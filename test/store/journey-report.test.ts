@@ -217,7 +217,8 @@ describe.each(availableEngines())('the report of a journey on %s', (engine) => {
     const gate = fc.constantFrom(...GATES);
     const one: fc.Arbitrary<Case> = fc.record({
       person: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
-      status: fc.constantFrom('WAITING', 'COMPLETED', 'FOLDED', 'EXITED'),
+      status: fc.constantFrom('WAITING', 'DEFERRED', 'PAUSED', 'COMPLETED', 'FOLDED', 'EXITED', 'EJECTED', 'FAILED'),
+      isOrdered: fc.boolean(),
       enteredAt: fc.integer({ min: 0, max: 3 }),
       keptBack: fc.option(fc.record({ gate, at: fc.integer({ min: 0, max: 5 }) }), { nil: undefined }),
       sentAt: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
@@ -271,9 +272,15 @@ function countOneByOne(
     const members = people.filter((one) => one.isTreated === isTreated);
     return { peopleCount: members.length, convertedCount: members.filter(({ orders }) => orders > 0).length };
   };
+  const are = (...statuses: readonly string[]) => cases.filter(({ status }) => statuses.includes(status));
   const count = people.filter(({ isTreated }) => isTreated).reduce((sum, { orders }) => sum + orders, 0);
   return {
     enteredCount: cases.filter(({ status }) => status !== 'FOLDED').length,
+    waitingCount: are('WAITING', 'DEFERRED', 'PAUSED').length,
+    completedCount: are('COMPLETED').length,
+    exitedOnOrderCount: are('EXITED').filter(({ isOrdered }) => isOrdered).length,
+    exitedOtherwiseCount: are('EJECTED').length + are('EXITED').filter(({ isOrdered }) => !isOrdered).length,
+    failedCount: are('FAILED').length,
     sentCount: cases.filter(({ sentAt }) => sentAt !== undefined).length,
     heldOutCount: cases.filter(({ keptBack }) => keptBack?.gate === 'NOT_HELD_OUT').length,
     treated: group(true),

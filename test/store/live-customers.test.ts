@@ -1,5 +1,38 @@
+import type { IdentityRepository } from '../../subgraphs/identity/store/repository.ts';
 import { LivePeople, link } from '../support/live-people.ts';
 import { IDENTITY_STORES, type OpenIdentityStore } from './identity-stores.ts';
+
+/** A store whose log is not read on for a while. */
+function holdEvents(store: IdentityRepository) {
+  let gate: Promise<void> | undefined;
+  let letGo = (): void => {};
+  let waiting = 0;
+  const events: IdentityRepository['events'] = async (...page) => {
+    waiting += 1;
+    await gate;
+    return store.events(...page);
+  };
+  const get = (target: IdentityRepository, name: keyof IdentityRepository): unknown => {
+    const value = name === 'events' ? events : target[name];
+    return typeof value === 'function' ? value.bind(target) : value;
+  };
+  return {
+    repository: new Proxy(store, { get: (target, name) => get(target, name as keyof IdentityRepository) }),
+    hold(): void {
+      waiting = 0;
+      gate = new Promise((resolve) => {
+        letGo = resolve;
+      });
+    },
+    async isHeld(): Promise<void> {
+      while (waiting === 0) await new Promise(setImmediate);
+    },
+    letGo(): void {
+      gate = undefined;
+      letGo();
+    },
+  };
+}
 
 let merges = 0;
 const newMergeId = (): string => `00000000-0000-4000-8000-${String(++merges).padStart(12, '0')}`;
@@ -132,6 +165,33 @@ describe.each(IDENTITY_STORES)('who follows a person, on $name', (kind) => {
     }
     expect(failures).toEqual(['CURSOR_TOO_OLD', 'MALFORMED_ID', 'MALFORMED_ID', 'NOT_FOUND']);
     expect(people.live.isOpen).toBe(false);
+  });
+
+  it('is told that events were lost, also while what was read before them is not told yet', async () => {
+    const held = holdEvents(store.repository);
+    const slow = new LivePeople(held.repository);
+    const ann = await slow.person();
+    const commerce = slow.cloud('commerce');
+    const record = ann.records['commerce'] ?? '';
+    const early = slow.follow(ann.id, await slow.now());
+    const first = commerce.write(record);
+    await early.until(() => early.ids.includes(first));
+    held.hold();
+    commerce.write(record);
+    await held.isHeld();
+    const since = await slow.now();
+    commerce.setDown(true);
+    commerce.write(record);
+    commerce.write(record);
+    commerce.keep(1);
+    // Back, it has forgotten what came next, and is read from its end on.
+    commerce.setDown(false);
+    while (commerce.asked.filter(({ since: from }) => from === null).length < 2) await new Promise(setImmediate);
+    const late = slow.follow(ann.id, since);
+    held.letGo();
+    commerce.write(record);
+    await Promise.all([early.ended, late.until(() => late.ids.length > 0)]);
+    expect([early.failure, late.failure, late.ids]).toEqual(['CURSOR_TOO_OLD', 'CURSOR_TOO_OLD', []]);
   });
 
   it('who is far behind is read to from the logs at their own pace, and loses nothing', async () => {

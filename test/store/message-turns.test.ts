@@ -4,7 +4,13 @@ import { createSmtpProvider } from '../../subgraphs/marketing/journeys/sending/s
 import { availableEngines, openTestDatabase } from '../support/databases.ts';
 import { type MailServer, startMailServer } from '../support/mail-server.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
-import { CART_MAIL, createMessageDriver, type MessageDriver, prepareDriverStore } from '../support/message-driver.ts';
+import {
+  CART_MAIL,
+  createMessageDriver,
+  LET_OUT,
+  type MessageDriver,
+  prepareDriverStore,
+} from '../support/message-driver.ts';
 
 /** The person whose instances the driver runs. */
 const CUSTOMER_360_ID = 'c360_01hzzzzzzzzzzzzzzzzzzzz000';
@@ -13,9 +19,10 @@ describe.each(availableEngines())('messages of several journeys to one person on
   let database: Database;
   let server: MailServer;
   let clock: ManualClock;
+  const statements: string[] = [];
 
   beforeAll(async () => {
-    database = await openTestDatabase({ engine });
+    database = await openTestDatabase({ engine, observe: (text) => statements.push(text) });
     await prepareDriverStore(database);
     server = await startMailServer();
     await database.query(
@@ -80,5 +87,86 @@ describe.each(availableEngines())('messages of several journeys to one person on
     expect(await driver.run(others[2] ?? '')).toMatchObject({ kind: 'RETRY' });
     clock.advance(16 * 3_600_000);
     expect(await driver.run(others[2] ?? '')).toMatchObject({ kind: 'SENT' });
+  });
+
+  it('are read together before the gates, and made certain with seven statements in one transaction each', async () => {
+    const driver = createMessageDriver(database, { provider: undefined, clock: clock.now });
+    const ids = await enter(driver, 8);
+    for (const [index, id] of ids.entries()) {
+      await database.query('UPDATE marketing.journey_instance SET customer360_id = $2 WHERE instance_id = $1', [
+        id,
+        `c360_01hzzzzzzzzzzzzzzzzzzzz10${index}`,
+      ]);
+    }
+    // The first has more to do: it compiles the template, and takes old texts out.
+    await driver.run(ids[0] ?? '');
+    statements.length = 0;
+    await Promise.all(ids.slice(1).map((id) => driver.run(id)));
+    const known = statements.filter((text) => text.startsWith('SELECT * FROM marketing.journey_message'));
+    expect(known).toHaveLength(1);
+    const ofTheEngine = statements.filter((text) => text.includes('test_instance'));
+    // BEGIN, whose turn it is, the cap, message with engagement, decision, outcome, COMMIT.
+    expect((statements.length - known.length - ofTheEngine.length) / 7).toBe(7);
+  });
+
+  it('know two for one whose merge the journeys have not heard of yet', async () => {
+    const [one, other] = [0, 1].map(() => createMessageDriver(database, { provider: undefined, clock: clock.now }));
+    if (!one || !other) throw new Error('There are two workers.');
+    const [first = '', second = ''] = await enter(one, 2);
+    const survivor = 'c360_01hzzzzzzzzzzzzzzzzzzzz000';
+    await database.query('UPDATE marketing.journey_instance SET customer360_id = $2 WHERE instance_id = $1', [
+      second,
+      'c360_01hzzzzzzzzzzzzzzzzzzzz999',
+    ]);
+    const person = { customer360Id: survivor, subscriberKeys: ['M1', 'M2'] };
+    one.decide = () => ({ ...LET_OUT, person });
+    other.decide = () => ({
+      ...LET_OUT,
+      person,
+      recipient: { subscriberKey: 'M2', emailAddress: 'robert@example.com', consentId: 'N2' },
+    });
+    const outcomes = await Promise.all([one.run(first), other.run(second)]);
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['RETRY', 'SENT']);
+  });
+
+  it.each([
+    [
+      'the consent is withdrawn',
+      `INSERT INTO marketing.consent (consent_id, subscriber_key, channel, purpose, granted, captured_on)
+       VALUES ('N1', 'M1', 'E', 'promo', 'N', now())`,
+      "DELETE FROM marketing.consent WHERE consent_id = 'N1'",
+    ],
+    [
+      'the address is suppressed',
+      `INSERT INTO marketing.suppression (suppression_id, subscriber_key, channel, address, cause, suppressed_on)
+       VALUES ('late', 'M1', 'E', 'Bob@example.com', 'spam', now())`,
+      "DELETE FROM marketing.suppression WHERE suppression_id = 'late'",
+    ],
+  ])('ask anew when %s between the gates and the sending', async (_what, happens, undo) => {
+    const driver = createMessageDriver(database, {
+      provider: createSmtpProvider(readSmtpUrl(`smtp://127.0.0.1:${server.port}`), clock.now),
+      clock: clock.now,
+    });
+    const [id = ''] = await enter(driver, 1);
+    driver.decide = async () => {
+      await database.query(happens);
+      return LET_OUT;
+    };
+    try {
+      expect(await driver.run(id)).toMatchObject({ kind: 'RETRY' });
+      expect(server.taken).toEqual([]);
+    } finally {
+      await database.query(undo);
+      await driver.parts.provider?.close();
+    }
+  });
+
+  it('have one discount granted of two that are asked for in the same instant', async () => {
+    const driver = createMessageDriver(database, { provider: undefined, clock: clock.now });
+    const [first = '', second = ''] = await enter(driver, 2);
+    const step = { ...CART_MAIL, discount: { percent: 10, validFor: 'P3D' } };
+    const outcomes = await Promise.all([driver.run(first, { step }), driver.run(second, { step })]);
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['RETRY', 'SENT']);
+    expect(driver.grants).toHaveLength(1);
   });
 });

@@ -179,6 +179,26 @@ describe.each(IDENTITY_STORES)('resolving on $name', (kind) => {
     expect(await storedPartition()).toEqual([]);
   });
 
+  it('costs four statements for a new record of somebody who is known, its events and the position included', async () => {
+    const known = { ...profileOf('1', { email: 'ada.lovelace@example.org', firstName: 'Ada' }), lastName: 'Lovelace' };
+    const lease = await repository.acquireLease('one', 1_000_000, 0);
+    if (!lease) throw new Error('a lease is given');
+    await resolver.resolve({ changed: [known], deleted: [], lease });
+    const progress = { dataSourceId: 'commerce', position: { phase: 'FOLLOWING', since: 'x' } } as const;
+    store.statements.length = 0;
+    await resolver.resolve({ changed: [{ ...known, sourceRecordId: '2' }], deleted: [], progress, lease });
+    const asked = store.statements.filter((text) => !/^(BEGIN|COMMIT)$/.test(text));
+    // The graph's store has no statement that writes nodes of every kind.
+    if (kind.name !== 'Neo4j') expect(asked).toHaveLength(4);
+    expect(await repository.positionOf('commerce')).toEqual(progress.position);
+    expect(await storedPartition()).toHaveLength(1);
+    expect((await repository.events(0, 100)).map(({ type }) => type)).toEqual([
+      'CustomerCreated',
+      'RecordLinked',
+      'RecordLinked',
+    ]);
+  });
+
   it('costs few statements for a thousand records, and keeps the position only with the last of them', async () => {
     const profiles = Array.from({ length: 1_500 }, (_, index) =>
       profileOf(String(index), { email: `p${index % 900}@x.org`, phone: `+1602258${1_000 + (index % 900)}` }),

@@ -207,6 +207,17 @@ describe('beginCheckOut and identifyShoppingCart', () => {
   });
 });
 
+it("shows nobody a cart that has become somebody else's, also when they repeat what they did to it before", async () => {
+  const left = { idempotencyKey: 'visitor', cartId: 'V1', contactEmailAddress: 'visitor@example.org' };
+  const identify = () => run('identifyShoppingCart', 'shoppingCart { id customerNumber }', left, ADA);
+  const seen = { data: { identifyShoppingCart: { shoppingCart: { id: 'V1', customerNumber: null } } } };
+  expect(await identify()).toEqual(seen);
+  expect(await identify()).toEqual(seen);
+  const taken = { customerNumber: 'A2', cartId: 'V1', productId: 'P1' };
+  expect((await run('addShoppingCartProduct', 'shoppingCart { id }', taken)).errors).toBeUndefined();
+  expect(codeOf(await identify())).toBe('NOT_FOUND');
+});
+
 it('a shop that is mapped without discounts goes on: nobody has any', async () => {
   const text = readFileSync(join(PACKAGE_ROOT, 'subgraphs', 'commerce', 'mapping.json'), 'utf8');
   const { DiscountCode: _none, ...objects } = (JSON.parse(text) as MappingDocument).objects;

@@ -8,7 +8,7 @@ import { loadDefaultMatchRuleset } from '../../subgraphs/identity/resolution/rul
 import { loadSurvivorship } from '../../subgraphs/identity/survivorship-document.ts';
 import type { Subgraph } from '../../subgraphs/subgraph.ts';
 import { IDENTITY_STORES, type OpenIdentityStore } from '../store/identity-stores.ts';
-import { LivePeople } from '../support/live-people.ts';
+import { LivePeople, link } from '../support/live-people.ts';
 
 const FOLLOW = `subscription ($id: Customer360Id!, $since: Cursor) { customerUpdated(customer360Id: $id, since: $since) {
   cursor id dataSourceId eventType objectType objectId change changedFields occurredAt
@@ -85,6 +85,41 @@ describe.each(IDENTITY_STORES)('customerUpdated on $name', (kind) => {
     }
     expect(store.statements.length - distinct).toBeLessThanOrEqual(25);
     await again.return?.();
+  });
+
+  it('who has been told nothing yet begins where the present was', async () => {
+    const ann = await people.person();
+    const positions = () =>
+      executeSubgraph(subgraph, {
+        query: '{ customerPosition identityPosition }',
+        principal: LOCAL_ADMINISTRATOR,
+      });
+    const { data, errors } = await positions();
+    expect(errors).toBeUndefined();
+    const missed = people.clouds.map((cloud) => cloud.write(ann.records[cloud.dataSourceId] ?? ''));
+    await people.apply(link(ann.id, 'commerce', 'while-away'));
+    const followed = follow(ann.id, LOCAL_ADMINISTRATOR, String(data?.['customerPosition']));
+    const told: Record<string, unknown>[] = [];
+    while (told.length < 4) told.push((await followed.next()).value.data.customerUpdated);
+    await followed.return?.();
+    expect(told.map(({ id }) => id)).toEqual(expect.arrayContaining(missed));
+    expect(told.map(({ eventType }) => eventType)).toContain('RECORD_LINKED');
+    const changes = subscribeSubgraph(subgraph, {
+      query: 'subscription ($since: Cursor) { identityChanged(since: $since) { eventType customer360Id } }',
+      variables: { since: data?.['identityPosition'] },
+      principal: LOCAL_ADMINISTRATOR,
+    });
+    expect((await changes.next()).value.data).toEqual({
+      identityChanged: { eventType: 'RECORD_LINKED', customer360Id: ann.id },
+    });
+    await changes.return?.();
+    // A position that lacks a cloud would begin there whenever that cloud is back.
+    people.cloud('service').setDown(true);
+    expect(await positions()).toMatchObject({
+      data: { customerPosition: null, identityPosition: expect.any(String) },
+      errors: [{ path: ['customerPosition'], extensions: { code: 'SUBGRAPH_DOWN' } }],
+    });
+    people.cloud('service').setDown(false);
   });
 
   it('a customer follows themselves by any of their ids, and learns nothing of others', async () => {

@@ -108,6 +108,7 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
       ruleset: createIdentifierRules(loadDefaultMatchRuleset()),
       clock,
       newId,
+      settleMs: 60_000,
       resolution: {
         createEngine,
         explain: (left, right) => resolver.explain(left, right),
@@ -190,6 +191,17 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
     expect(pinned.customer.identityLinks).toEqual([RECORD('commerce/A2'), RECORD('service/C1')]);
     await resolver.resolve({ changed: [...ADA, ...BO], deleted: [], reconsider: true, lease });
     expect(await customerOf('service/C1')).toBe(bo);
+    const { explainMatch } = await ask(EXPLAIN, { left: RECORD('commerce/A2'), right: sourceRecord });
+    // The evidence is what it is: a person has decided, and so it is said.
+    expect(explainMatch).toMatchObject({
+      isSameCustomer: true,
+      verdict: 'APART',
+      guard: expect.stringContaining('given'),
+    });
+    expect(explainMatch.chain).toMatchObject([
+      { left: { sourceRecordId: 'A2' }, right: { sourceRecordId: 'C1' }, rule: 'MANUAL' },
+    ]);
+    expect(explainMatch.waterfall).toContain('MANUAL');
     const decisions = `query ($record: SourceRecordInput) { matchDecisions(record: $record) { edges { node {
       decisionId verdict origin customer360Id decidedBy left { sourceRecordId } right { sourceRecordId } } } } }`;
     const { edges } = (await ask(decisions, { record: sourceRecord })).matchDecisions;
@@ -372,6 +384,44 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
     expect(versions.activeIdentityResolutionRuleset.warnings).toEqual([{ code: 'SMALL_SAMPLE', count: 4 }]);
   });
 
+  it('counts in a simulation what changes for customers, also where the sample tells less than all records did', async () => {
+    const near = [
+      profile('service/D1', 'Gregor', 'Zimmerman', 'gregor@example.org', null),
+      profile('service/D2', 'Gregor', 'Zimmermann', 'g.zimmermann@example.net', null),
+    ];
+    await resolver.resolve({ changed: near, deleted: [], lease });
+    const [survivor, merged] = [await customerOf('service/D1'), await customerOf('service/D2')];
+    expect(survivor).not.toBe(merged);
+    // Among more records the rules in effect have joined the two: among these they would not.
+    await store.repository.apply({
+      operations: [{ kind: 'merge', mergeEventId: newId(), survivor, merged, rule: 'MODEL' }],
+      at: new Date(clock()).toISOString(),
+    });
+    const draft = JSON.stringify({ ...loadDefaultMatchRuleset().document, threshold: -20 });
+    const SIMULATE = `query ($draft: String!) { simulateRuleset(draft: $draft) {
+      customersBefore customersAfter merges splits affectedCount } }`;
+    const { simulateRuleset } = await ask(SIMULATE, { draft });
+    expect(simulateRuleset).toEqual({ customersBefore: 4, customersAfter: 4, merges: 0, splits: 0, affectedCount: 0 });
+  });
+
+  it('fits a model to the records and to what people have decided, as a version, and decides by it', async () => {
+    const FIT = `mutation ($input: FitIdentityModelInput!) { fitIdentityModel(input: $input) {
+      document { kind version isActive createdBy document } } }`;
+    const first = (await ask(FIT, { input: { idempotencyKey: '1' } })).fitIdentityModel.document;
+    expect(first).toMatchObject({ kind: 'MODEL', version: 1, isActive: true, createdBy: 'agent-7' });
+    expect((await ask(FIT, { input: { idempotencyKey: '1' } })).fitIdentityModel.document).toEqual(first);
+    const FORBID = 'mutation ($input: ForbidMatchInput!) { forbidMatch(input: $input) { decisionId } }';
+    const pair = { left: RECORD('commerce/A1'), right: RECORD('service/C1') };
+    await ask(FORBID, { input: { idempotencyKey: 'f', ...pair } });
+    const second = (await ask(FIT, { input: { idempotencyKey: '2' } })).fitIdentityModel.document;
+    expect(second.version).toBe(2);
+    const [before, after] = [first, second].map(({ document }) => JSON.parse(document));
+    expect(after.recordCount).toBe(4);
+    // The same records: what differs was learnt from the decision.
+    expect(after.fields).not.toEqual(before.fields);
+    expect((await ask(EXPLAIN, pair)).explainMatch.modelVersion).toBe(after.version);
+  });
+
   it('puts models and survivorship in effect as versions, and goes back', async () => {
     const ACTIVATE = `mutation ($input: ActivateIdentityDocumentInput!) { activateIdentityDocument(input: $input) {
       document { kind version isActive reason } } }`;
@@ -439,6 +489,20 @@ describe.each(IDENTITY_STORES)('changes of identity by hand, on $name', (kind) =
       { id: bo },
     );
     expect(proof.erasureProof).toEqual({ isErased: false, returnedIdentifierCount: 1 });
+  });
+
+  it('gives an erased id to nobody: neither by a merge nor by a pin', async () => {
+    const [ada, bo] = [await customerOf('commerce/A1'), await customerOf('commerce/A2')];
+    const ERASE = 'mutation ($input: EraseCustomerInput!) { eraseCustomer(input: $input) { proof { isErased } } }';
+    await ask(ERASE, { input: { idempotencyKey: 'x', customer360Id: bo } });
+    const merge = { idempotencyKey: 'm', customer360Id: ada, otherCustomer360Id: bo };
+    await expect(ask(MERGE, { input: merge })).rejects.toMatchObject({ code: 'CONFLICT' });
+    const PIN = 'mutation ($input: PinRecordInput!) { pinRecord(input: $input) { decisionId } }';
+    const pin = { idempotencyKey: 'p', sourceRecord: RECORD('commerce/A1'), customer360Id: bo };
+    await expect(ask(PIN, { input: pin })).rejects.toMatchObject({ code: 'CONFLICT' });
+    // Erased by an alias the survivor would be gone with it.
+    await ask(ERASE, { input: { idempotencyKey: 'y', customer360Id: bo } });
+    expect(await customerOf('commerce/A1')).toBe(ada);
   });
 
   it('forgets a person whose clouds deleted them before, and leaves what is somebody else by now', async () => {

@@ -185,6 +185,27 @@ describe('health', () => {
   });
 });
 
+describe('what works beside the answers', () => {
+  it('is told by name when it stands still, without its reason, and answers go on', async () => {
+    let isStanding = false;
+    const check = async (): Promise<void> => {
+      if (isStanding) throw new Error('secret host');
+    };
+    const checks = () => [{ name: 'journeys:commerce', check }];
+    const own = await startSubgraphServer(cloud.subgraph, { port: 0, log, checks });
+    const ready = async () => {
+      const response = await fetch(`http://127.0.0.1:${own.port}/health/ready`);
+      return [response.status, await response.json()];
+    };
+    const before = await ready();
+    isStanding = true;
+    const meanwhile = await ready();
+    await own.close();
+    expect(before).toEqual([200, { status: 'ready' }]);
+    expect(meanwhile).toEqual([200, { status: 'degraded', unready: ['journeys:commerce'] }]);
+  });
+});
+
 describe('subscriptions over WebSocket', () => {
   const FIELD = 'serviceSourceRecordChanged';
 

@@ -24,7 +24,8 @@ export interface EngineFixture {
   pass(ms: number): Promise<void>;
   /** Waits until all events are taken and nothing is due. */
   settle(): Promise<void>;
-  save(definition: object): Promise<void>;
+  /** Saves a version that people enter, or a draft. */
+  save(definition: object, isActive?: boolean): Promise<void>;
   rows<R extends Row>(sql: string, values?: readonly unknown[]): Promise<R[]>;
   /** Empties the store and the world and begins with a new engine. */
   reset(changes?: Partial<JourneyParts>): Promise<void>;
@@ -54,16 +55,15 @@ export async function openEngine(
     async settle() {
       await fixture.world.settled();
       // What was taken last may still be on its way into the store.
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      await fixture.world.settled();
+      while (!(await isStored(database, fixture.world))) await new Promise((resolve) => setTimeout(resolve, 1));
       fixture.engine.wake();
       await fixture.engine.idle();
     },
-    async save(definition: object) {
+    async save(definition: object, isActive = true) {
       const document = JSON.stringify(definition);
       const checked = checkDefinition(document, () => '');
       if (!checked.definition) throw new Error(checked.faults.join('\n'));
-      const version = { definition: checked.definition, document, isActive: true, by: 'test' };
+      const version = { definition: checked.definition, document, isActive, by: 'test' };
       await database.transaction((transaction) => saveJourney(transaction, version, fixture.clock.now()));
     },
     rows: (sql: string, values: readonly unknown[] = []) => database.query(sql, values),
@@ -90,6 +90,14 @@ export async function openEngine(
   };
   await begin(changes);
   return fixture;
+}
+
+async function isStored(database: Database, world: JourneyWorld): Promise<boolean> {
+  const rows = await database.query<{ log: string; position: string | null }>(
+    "SELECT log, position FROM marketing.consumer WHERE name LIKE 'journeys:%'",
+  );
+  const stored = new Map(rows.map(({ log, position }) => [log, position]));
+  return [...world.ends()].every(([log, end]) => stored.get(log) === end);
 }
 
 /** What an engine of a fixture is made from. */

@@ -26,11 +26,15 @@ export interface JourneyWorld {
   readonly owners: Map<string, string>;
   /** Ids that were merged away. */
   readonly aliases: Map<string, string>;
+  /** Ids that nobody has any more. */
+  readonly erased: Set<string>;
   readonly visits: Map<string, { id: string; type: string; atMs: number }[]>;
   /** By how much commerce's clock is ahead of ours, milliseconds. */
   skewMs: number;
   /** False: the graph does not answer. */
   isUp: boolean;
+  /** Logs that keep nothing of what was: whoever goes on with them is told so, once. */
+  readonly lost: Set<string>;
   /** Questions that were asked. */
   readonly asked: string[];
   /** What went wrong with a question. */
@@ -43,6 +47,8 @@ export interface JourneyWorld {
   followed(): Promise<void>;
   /** Resolves when everybody who follows has taken everything. */
   settled(): Promise<void>;
+  /** The ends of the logs that are followed and have told something, by their names: positions as consumers keep them. */
+  ends(): ReadonlyMap<string, string>;
 }
 
 /** An event as a cloud tells it. */
@@ -83,6 +89,8 @@ export function createJourneyWorld(clock: Clock): JourneyWorld {
     cases: new Map(),
     owners: new Map(),
     aliases: new Map(),
+    erased: new Set(),
+    lost: new Set(),
     visits: new Map(),
     skewMs: 0,
     isUp: true,
@@ -121,6 +129,12 @@ export function createJourneyWorld(clock: Clock): JourneyWorld {
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     },
+    ends: () =>
+      new Map(
+        [...logs]
+          .filter(([, { readers, events }]) => readers > 0 && events.length > 0)
+          .map(([name, { events }]) => [name, String(events.length)]),
+      ),
     graph: {
       async execute({ query, variables }) {
         world.asked.push(query);
@@ -146,6 +160,10 @@ export function createJourneyWorld(clock: Clock): JourneyWorld {
 
   async function* follow(name: string, since: string | null, signal?: AbortSignal): AsyncGenerator<ExecutionResult> {
     const log = logOf(name);
+    if (since !== null && world.lost.delete(name)) {
+      yield { data: null, errors: [failure('CURSOR_TOO_OLD')] } as unknown as ExecutionResult;
+      return;
+    }
     log.readers += 1;
     let position = since === null ? log.events.length : Number(since);
     log.taken = position;
@@ -200,6 +218,31 @@ function rootOf(world: JourneyWorld, clock: Clock): object {
         return cart ? [cartOf(cart)] : [];
       }),
     }),
+    salesOrders: ({
+      after,
+      filter,
+    }: {
+      after?: string | null;
+      filter: { orderedFrom: string; orderedBefore: string };
+    }) =>
+      pageOf(
+        [...world.orders]
+          .map(([orderNumber, { customerNumber, orderedMs }]) => ({
+            ...ORDER,
+            orderNumber,
+            customerNumber,
+            atMs: orderedMs,
+          }))
+          .map((order) => ({ ...order, orderedDate: new Date(order.atMs).toISOString() })),
+        { after, from: filter.orderedFrom, before: filter.orderedBefore },
+      ),
+    shoppingCarts: (args: { after?: string | null; lastActivityFrom: string; lastActivityBefore: string }) =>
+      pageOf(
+        [...world.carts.values()]
+          .filter(({ status }) => status !== 'CONVERTED')
+          .map((cart) => ({ ...cartOf(cart), atMs: cart.lastActivityMs })),
+        { after: args.after, from: args.lastActivityFrom, before: args.lastActivityBefore },
+      ),
     salesOrder: ({ orderNumber }: { orderNumber: string }) => {
       const order = world.orders.get(orderNumber);
       if (!order) return null;
@@ -214,7 +257,7 @@ function rootOf(world: JourneyWorld, clock: Clock): object {
       return { id, ...live, closedDate, customer: owner('service', live.contactId) };
     },
     customer: ({ customer360Id }: { customer360Id: string }) =>
-      person(world.aliases.get(customer360Id) ?? customer360Id),
+      world.erased.has(customer360Id) ? null : person(world.aliases.get(customer360Id) ?? customer360Id),
     customerBy: ({
       by,
     }: {
@@ -224,6 +267,20 @@ function rootOf(world: JourneyWorld, clock: Clock): object {
         ? owner(by.sourceRecord.dataSourceId, by.sourceRecord.sourceRecordId)
         : owner('email', by.emailAddress ?? null),
   };
+}
+
+/** Pages of two, the latest first: small, so that a few objects fill several. */
+function pageOf(
+  nodes: readonly { readonly atMs: number }[],
+  { after, from, before }: { after: string | null | undefined; from: string; before: string },
+): object {
+  const found = nodes
+    .filter(({ atMs }) => atMs >= Date.parse(from) && atMs < Date.parse(before))
+    .sort((one, other) => other.atMs - one.atMs);
+  const start = after ? Number(after) : 0;
+  const edges = found.slice(start, start + 2).map((node, index) => ({ node, cursor: String(start + index + 1) }));
+  const hasNextPage = found.length > start + edges.length;
+  return { edges, pageInfo: { hasNextPage, hasPreviousPage: false, endCursor: String(start + edges.length) } };
 }
 
 function customerOf(world: JourneyWorld, customer360Id: string): object {

@@ -15,6 +15,7 @@ import {
 } from '../../subgraphs/marketing/journeys/definition.ts';
 import type { Sender } from '../../subgraphs/marketing/journeys/sending/compose-mail.ts';
 import { createMessageSteps } from '../../subgraphs/marketing/journeys/sending/message-steps.ts';
+import { createBodySweep } from '../../subgraphs/marketing/journeys/sending/message-store.ts';
 import type { SendingParts } from '../../subgraphs/marketing/journeys/sending/parts.ts';
 import { createMessageRenderer } from '../../subgraphs/marketing/journeys/sending/templates/message-renderer.ts';
 import { createUnsubscribeLinks } from '../../subgraphs/marketing/journeys/sending/unsubscribe-links.ts';
@@ -55,6 +56,7 @@ export function journeyWith(step: MessageStep): JourneyDefinition {
 
 /** A cart and whose it is. */
 export const CART_MODEL: MessageModel = {
+  timeZone: 'Etc/UTC',
   customer: { firstName: 'Bob', lastName: 'Baker', fullName: 'Bob Baker' },
   cart: {
     id: 'cart-1',
@@ -83,6 +85,7 @@ export const LET_OUT: GateDecision = {
   nextAllowedAt: null,
   reasons: [],
   isHeldOut: false,
+  person: null,
   recipient: { subscriberKey: 'M1', emailAddress: 'bob@example.com', consentId: 'N1' },
   discountFor: { customerNumber: 'C-1', cartId: 'cart-1' },
   model: CART_MODEL,
@@ -176,6 +179,7 @@ export function createMessageDriver(
         decision.verdict,
       ]),
     suppressAddress: async (_transaction, suppression) => suppressed.push(suppression),
+    sweepBodies: createBodySweep(),
     ...options,
   };
   const steps = createMessageSteps(parts);
@@ -192,7 +196,8 @@ export function createMessageDriver(
         holder,
       ]);
     },
-    run: (instanceId, { holder = 'worker', step = CART_MAIL } = {}) => steps.run(requestOf(instanceId, holder, step)),
+    run: (instanceId, { holder = 'worker', step = CART_MAIL } = {}) =>
+      steps.run(requestOf(database, { instanceId, holder, step })),
     async outcomes(instanceId) {
       const rows = await database.query<{ outcome: MessageOutcome }>(
         'SELECT outcome FROM marketing.test_outcome WHERE instance_id = $1 ORDER BY sequence',
@@ -210,7 +215,18 @@ export function createMessageDriver(
   return driver;
 }
 
-function requestOf(instanceId: string, holder: string, step: MessageStep): MessageStepRequest {
+function requestOf(
+  database: Database,
+  { instanceId, holder, step }: { readonly instanceId: string; readonly holder: string; readonly step: MessageStep },
+): MessageStepRequest {
+  const standingIn = async (store: Queryable) => {
+    const [row] = await store.query<{ holder: string | null; is_out: boolean }>(
+      'SELECT holder, is_out FROM marketing.test_instance WHERE instance_id = $1 FOR UPDATE',
+      [instanceId],
+    );
+    const isIn = row !== undefined && !row.is_out && row.holder === holder;
+    return { isIn, message: isIn ? 'It is in the journey.' : 'It is out of the journey.' };
+  };
   return {
     instance: {
       id: instanceId,
@@ -224,14 +240,8 @@ function requestOf(instanceId: string, holder: string, step: MessageStep): Messa
     },
     definition: journeyWith(step),
     step,
-    async confirm(transaction: Queryable) {
-      const [row] = await transaction.query<{ holder: string | null; is_out: boolean }>(
-        'SELECT holder, is_out FROM marketing.test_instance WHERE instance_id = $1 FOR UPDATE',
-        [instanceId],
-      );
-      const isIn = row !== undefined && !row.is_out && row.holder === holder;
-      return { isIn, message: isIn ? 'It is in the journey.' : 'It is out of the journey.' };
-    },
+    standing: () => standingIn(database),
+    confirm: standingIn,
     async conclude(transaction, outcome) {
       await transaction.query('INSERT INTO marketing.test_outcome (instance_id, outcome) VALUES ($1, $2)', [
         instanceId,

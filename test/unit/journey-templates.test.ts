@@ -63,6 +63,22 @@ async function faultsOf(step: MessageStep, kind: Parameters<typeof checkTemplate
   return (await checkTemplate(step, kind)).map(({ part, message }) => `template.${part}: ${message}`);
 }
 
+it('writes times by the clocks of the zone in which the person lives, whoever was written to before', async () => {
+  const step = withTemplate({ text: `{{ discount.expires | day }}, {{ discount.expires | time }} ${TEXT}` });
+  const sample = fullSample(true);
+  const inZone = (timeZone: string): MessageContent => ({
+    ...sample,
+    model: { ...sample.model, timeZone },
+    discount: sample.discount && { ...sample.discount, expires: '2026-03-29T23:15:00.000Z' },
+  });
+  const begin = async (zone: string) => (await renderer.render(step.template, inZone(zone))).text.slice(0, 24);
+  // The clocks of Berlin were set forward on that day; those of India go half an hour otherwise.
+  expect(await begin('Europe/Berlin')).toMatch(/^March 30, 2026, 1:15\sAM/);
+  expect(await begin('Asia/Kolkata')).toMatch(/^March 30, 2026, 4:45\sAM/);
+  expect(await begin('America/St_Johns')).toMatch(/^March 29, 2026, 8:45\sPM/);
+  expect(await begin('Etc/UTC')).toMatch(/^March 29, 2026, 11:15\sPM/);
+});
+
 it('writes subject, HTML and text from one template', async () => {
   const { subject, html, text } = await renderer.render(STEP.template, withName('Ada'));
   expect(subject).toBe('Ada, your cart');

@@ -114,6 +114,22 @@ describe('many at once', () => {
   });
 });
 
+describe('one by one', () => {
+  it('come to what they come to in bulk, though the first ones were decided about when hardly any others were known', () => {
+    const set = readSet('crosscloud-sample');
+    const bulk = newEngine();
+    bulk.load(set);
+    const one = newEngine();
+    for (const record of set) one.upsert(record);
+    const expected = new Set(partition(bulk).split('\n'));
+    expect(
+      partition(one)
+        .split('\n')
+        .filter((cluster) => !expected.has(cluster)),
+    ).toHaveLength(0);
+  });
+});
+
 describe('what the rules say of kinds of identifiers', () => {
   const engineWith = (types: Record<string, object>): ResolutionEngine => {
     const { document } = loadDefaultMatchRuleset();

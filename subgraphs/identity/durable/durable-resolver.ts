@@ -18,6 +18,7 @@ import {
 } from '../store/repository.ts';
 import { canonicalRecordOf } from './canonical-record.ts';
 import { type CreateEngine, catchUp, dropDecisionsAbout, type EngineState, loadEngineState } from './engine-state.ts';
+import { inSlices } from './in-slices.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
 import { Tidying } from './tidying.ts';
 
@@ -38,7 +39,7 @@ export interface DurableResolver extends IdentityResolver {
   /** Why two records are, or are not, one person, by this process's engine; undefined when one is not known. */
   explain(left: SourceRecordKey, right: SourceRecordKey): Promise<MatchExplanation | undefined>;
   /** What somebody should know about the records; null where this process does not resolve. */
-  warnings(): readonly EngineWarning[] | null;
+  warnings(): Promise<readonly EngineWarning[] | null>;
 }
 
 /** Under other features all records are read again from the clouds. Raise it when `normaliseRecord` says something else. */
@@ -137,8 +138,8 @@ class Durable implements DurableResolver {
     return engine.explain(recordKey(left), recordKey(right));
   }
 
-  warnings(): readonly EngineWarning[] | null {
-    return this.#state?.engine.warnings() ?? null;
+  async warnings(): Promise<readonly EngineWarning[] | null> {
+    return this.#state && inSlices(this.#state.engine.findingWarnings());
   }
 
   /**

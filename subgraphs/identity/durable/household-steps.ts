@@ -13,7 +13,8 @@ const KEYS_AT_ONCE = 1_000;
 
 /**
  * The steps from the households that the store has to those of the engine, for the people of some records and whoever lives
- * with them, then or now. A household that falls apart stays with its larger part; of several that become one, the oldest stays.
+ * with them, then or now. A household that falls apart stays with those who founded it, so that a merge that is taken back gives
+ * families back their ids, else with its larger part; of several that become one, the oldest stays.
  */
 export async function householdSteps(
   repository: IdentityRepository,
@@ -59,18 +60,23 @@ async function foundHomes(
   for (const [householdId, home] of founded) ids.set(home, householdId);
 }
 
-/** Which household goes on as which: to whom most of its people belong, each group the oldest of those it gets. */
+/** Which household goes on as which: its founders' own, else where most of its people are, each group the oldest of those it gets. */
 function assign(
   homes: readonly (readonly string[])[],
   stored: readonly StoredHousehold[],
 ): Map<readonly string[], string> {
   const ids = new Map<readonly string[], string>();
-  for (const { householdId, customer360Ids } of stored.toSorted(byAge)) {
+  const foundedBy = new Map(homes.map((home) => [foundersId(home), home]));
+  const isOf = ({ householdId, customer360Ids }: StoredHousehold): boolean =>
+    foundedBy.get(householdId)?.some((id) => customer360Ids.includes(id)) ?? false;
+  for (const household of stored.toSorted((a, b) => Number(isOf(b)) - Number(isOf(a)) || byAge(a, b))) {
+    const { householdId, customer360Ids } = household;
     const [heir] = homes
       .map((home) => ({ home, count: home.filter((id) => customer360Ids.includes(id)).length }))
       .filter(({ count }) => count > 0)
       .sort((a, b) => b.count - a.count || ((a.home[0] ?? '') < (b.home[0] ?? '') ? -1 : 1));
-    if (heir && !ids.has(heir.home)) ids.set(heir.home, householdId);
+    const home = isOf(household) ? foundedBy.get(householdId) : heir?.home;
+    if (home && !ids.has(home)) ids.set(home, householdId);
   }
   return ids;
 }

@@ -101,16 +101,15 @@ function compare(
 ): Omit<Simulation, 'recordCount'> {
   const clusters = [...after.clusters()];
   const [left, right] = [groupsOf(before.groups(), ownership), groupsOf(after.groups(), ownership)];
-  const merged = apart(right, left, ownership);
-  const split = apart(left, right, ownership);
-  const merges = merged.filter(({ ids }) => ids.size > 1);
-  const splits = split.filter(({ ids }) => ids.size === 1);
+  const merges = apart(right, left, ownership).filter(({ ids }) => ids.size > 1);
+  const splits = apart(left, right, ownership).filter(({ ids }) => ids.size === 1);
   const customers = new Set(ownership.customerOf.values()).size;
   const ids = (changes: readonly Change[]) => new Set(changes.flatMap((change) => [...change.ids]));
   const largest = clusters.toSorted((a, b) => b.records.length - a.records.length || (a.key < b.key ? -1 : 1));
   return {
     customersBefore: customers,
-    customersAfter: customers - left.length + right.length,
+    // Counted from the changes that are told, so that the numbers add up in a sample too.
+    customersAfter: customers - joined(merges) + splits.reduce((sum, { parts }) => sum + parts - 1, 0),
     merges: ids(merges).size,
     splits: splits.length,
     affected: [...ids([...merges, ...splits])].sort(),
@@ -119,6 +118,24 @@ function compare(
       .slice(0, options.examples)
       .flatMap(({ one, other }) => after.explain(one, other) ?? []),
   };
+}
+
+/** How many customers fewer there are when those of each change become one. */
+function joined(changes: readonly Change[]): number {
+  const sameAs = new Map<string, string>();
+  const rootOf = (id: string): string => {
+    let root = id;
+    for (let next = sameAs.get(root); next !== undefined; next = sameAs.get(root)) root = next;
+    return root;
+  };
+  for (const { ids } of changes) {
+    const [first = '', ...others] = ids;
+    for (const other of others) {
+      const [one, another] = [rootOf(first), rootOf(other)];
+      if (one !== another) sameAs.set(another, one);
+    }
+  }
+  return sameAs.size;
 }
 
 /** The free records of each cluster; clusters of pinned ones alone are left out. */
@@ -135,6 +152,8 @@ function groupsOf(groups: Iterable<readonly string[]>, { isFree }: Ownership): s
 interface Change {
   /** The customers that these records are. */
   readonly ids: ReadonlySet<string>;
+  /** How many clusters they are there. */
+  readonly parts: number;
   /** Two records of them that are together here and apart there. */
   readonly one: string;
   readonly other: string;
@@ -151,8 +170,9 @@ function apart(
   for (const group of groups) {
     const [one = ''] = group;
     const other = group.find((key) => groupOf.get(key) !== groupOf.get(one));
-    if (other !== undefined)
-      changes.push({ ids: new Set(group.flatMap((key) => customerOf.get(key) ?? [])), one, other });
+    if (other === undefined) continue;
+    const ids = new Set(group.flatMap((key) => customerOf.get(key) ?? []));
+    changes.push({ ids, parts: new Set(group.map((key) => groupOf.get(key))).size, one, other });
   }
   return changes;
 }

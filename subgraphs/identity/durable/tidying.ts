@@ -88,7 +88,8 @@ export class Tidying {
       (await repository.reviews.list({ first: REVIEWS_KEPT })).map((each) => [each.reviewId, each]),
     );
     const operations: IdentityOperation[] = [];
-    for (const { left, right, bits, kind, verdict, expectedValue } of engine.uncertainPairs(REVIEWS_KEPT)) {
+    const pairs = await inSlices(engine.findingUncertainPairs(REVIEWS_KEPT));
+    for (const { left, right, bits, kind, verdict, expectedValue } of pairs) {
       const pair = { left: recordOfKey(left), right: recordOfKey(right) };
       const reviewId = reviewIdOf(pair.left, pair.right);
       const known = waiting.get(reviewId);

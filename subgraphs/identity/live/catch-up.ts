@@ -1,6 +1,7 @@
 import type { CloudClient } from '../cloud-client.ts';
 import { LOG } from '../identity-events.ts';
 import type { IdentityRepository } from '../store/repository.ts';
+import { guardStore, type OnWarning } from '../store-guard.ts';
 import type { EventWindow } from './event-window.ts';
 import { fromCloud, fromIdentity, type LiveEvent } from './live-event.ts';
 import type { Person } from './people.ts';
@@ -9,6 +10,7 @@ import { comparePositions } from './positions.ts';
 /** What reading missed events needs. */
 export interface CatchUpParts {
   readonly repository: IdentityRepository;
+  readonly onWarning: OnWarning;
   readonly clients: ReadonlyMap<string, Pick<CloudClient, 'events'>>;
   /** What the hub has of each log. */
   readonly windows: ReadonlyMap<string, EventWindow>;
@@ -84,9 +86,13 @@ async function* readCloud(
   }
 }
 
-async function* readIdentity(since: string, person: Person, { repository }: CatchUpParts): AsyncGenerator<MissedStep> {
+async function* readIdentity(
+  since: string,
+  person: Person,
+  { repository, onWarning }: CatchUpParts,
+): AsyncGenerator<MissedStep> {
   for (let after = Number(since); ; ) {
-    const events = await repository.events(after, EVENTS_AT_ONCE);
+    const events = await guardStore(repository.events(after, EVENTS_AT_ONCE), onWarning);
     for (const event of events) {
       after = event.sequence;
       const live = fromIdentity(event);

@@ -26,11 +26,17 @@ const EVENTS_AT_ONCE = 500;
 /** How long another process's change of identity may stay unseen where the store does not ring. */
 const LOOK_AGAIN_MS = 500;
 /** What comes within this time after a round is told in the next one: under load, many events share what a round costs. */
-const GATHER_MS = 4;
+const GATHER_MS = 8;
 /** Events read of the clouds that may wait for their round; the clouds are read no further beyond. */
 const WAITING_LIMIT = 5_000;
 /** How long the first subscribers wait for a cloud that does not answer. */
 const FIRST_ANSWER_MS = 2_000;
+
+/** What was read of a cloud, or that something of it was lost. */
+interface Queued {
+  readonly cloud: string;
+  readonly read: CloudEvents | undefined;
+}
 
 interface Joining {
   readonly subscriber: Subscriber;
@@ -50,7 +56,7 @@ export class HubSession {
   readonly #people: People<Subscriber>;
   readonly #subscribers = new Set<Subscriber>();
   readonly #ending = new AbortController();
-  #queued: { readonly cloud: string; readonly read: CloudEvents }[] = [];
+  #queued: Queued[] = [];
   #queuedEvents = 0;
   #taken: (() => void)[] = [];
   #joining: Joining[] = [];
@@ -137,7 +143,8 @@ export class HubSession {
     const parts = {
       ...this.#parts,
       onEvents: (cloud: string, read: CloudEvents) => this.#take(cloud, read),
-      onGap: (cloud: string) => this.#lose(cloud),
+      // In its turn: what was read before it may be told in this very moment, and must not be taken for what came after.
+      onGap: (cloud: string) => this.#queue({ cloud, read: undefined }),
     };
     const tails = clouds.map((client) => new CloudTail(client, parts));
     for (const tail of tails) void tail.run(signal);
@@ -158,11 +165,15 @@ export class HubSession {
   }
 
   #take(cloud: string, read: CloudEvents): Promise<void> | undefined {
-    this.#queued.push({ cloud, read });
-    this.#queuedEvents += read.events.length;
-    this.#wake();
+    this.#queue({ cloud, read });
     if (this.#queuedEvents < WAITING_LIMIT) return undefined;
     return new Promise((resolve) => this.#taken.push(resolve));
+  }
+
+  #queue(queued: Queued): void {
+    this.#queued.push(queued);
+    this.#queuedEvents += eventCount(queued);
+    this.#wake();
   }
 
   /** False when the store could not be asked: nothing was lost, all of it waits for the next round. */
@@ -182,8 +193,11 @@ export class HubSession {
       this.#queued = [...queued, ...this.#queued];
       return false;
     }
-    for (const { cloud, read } of queued) this.#tell(cloud, read);
-    this.#queuedEvents = this.#queued.reduce((sum, { read }) => sum + read.events.length, 0);
+    for (const { cloud, read } of queued) {
+      if (read) this.#tell(cloud, read);
+      else this.#lose(cloud);
+    }
+    this.#queuedEvents = this.#queued.reduce((sum, each) => sum + eventCount(each), 0);
     for (const taken of this.#taken.splice(0)) taken();
     return true;
   }
@@ -258,7 +272,6 @@ export class HubSession {
   /** What a cloud keeps no more can't be told: whoever follows has to look again. */
   #lose(cloud: string): void {
     this.windows.get(cloud)?.clear();
-    this.#queued = this.#queued.filter((each) => each.cloud !== cloud);
     const message = `The ${cloud} cloud keeps its events no longer than to here, and some were missed.`;
     for (const subscriber of this.#subscribers) subscriber.fail(new CodedError('CURSOR_TOO_OLD', message));
   }
@@ -269,4 +282,8 @@ export class HubSession {
     for (const subscriber of this.#subscribers) subscriber.fail(reason);
     this.close();
   }
+}
+
+function eventCount({ read }: Queued): number {
+  return read?.events.length ?? 0;
 }

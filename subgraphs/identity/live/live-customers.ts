@@ -56,6 +56,21 @@ export class LiveCustomers {
     return iterateUntilEnded(signal, (ended) => this.#follow(new Subscriber(askedFor, since), ended));
   }
 
+  /** Where each cloud's log stands now. Throws what the cloud's client does: without one of them there is no position in all. */
+  async cloudPositions(signal?: AbortSignal): Promise<Positions> {
+    const positions = [...this.#clients].map(async ([log, client]) => {
+      const ending = new AbortController();
+      const either = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
+      try {
+        for await (const { cursor } of client.events({ since: null }, either)) return [log, cursor] as const;
+        throw new CodedError('SUBGRAPH_DOWN', 'The cloud ended the subscription.');
+      } finally {
+        ending.abort();
+      }
+    });
+    return Object.fromEntries(await Promise.all(positions));
+  }
+
   /** Ends the reading; who still follows is told to come again. */
   close(): void {
     this.#session?.fail(new CodedError('SHUTTING_DOWN', 'The server is being stopped.'));
@@ -92,6 +107,7 @@ export class LiveCustomers {
     let failures = 0;
     const parts = {
       repository: this.#parts.repository,
+      onWarning: this.#parts.onWarning,
       clients: this.#clients,
       windows: session.windows,
       onUnreachable: (log: string): void => {

@@ -28,6 +28,11 @@ import { SlotDirectory } from './slot-directory.ts';
 
 /** A block of more records is left out: their pairs are found by other keys. */
 const BLOCK_CAP = 40;
+/**
+ * With each record that comes so many others are decided about again, one after the other: what a pair weighs moves with the number
+ * of records and the frequency of values, so what was decided long ago would come out otherwise now.
+ */
+const LOOKED_AT_AGAIN = 4;
 /** Records, or components, that a step of loading looks at. */
 const SLOTS_PER_STEP = 32;
 
@@ -56,6 +61,8 @@ class EngineState implements ResolutionEngine {
   private linker: Linker;
   private views: EngineViews;
   private removedKeys: string[] = [];
+  /** The slot to be looked at again next. */
+  private nextAgain = 0;
 
   constructor({ ruleset, model, nicknames = NICKNAME_GROUPS }: EngineParts) {
     this.ruleset = ruleset;
@@ -130,6 +137,7 @@ class EngineState implements ResolutionEngine {
       this.linker.connect(slot, slot);
       touched.add(slot);
     }
+    this.lookAgain(population.features.slots - firstFresh, touched);
     this.settle(before, firstFresh, touched);
   }
 
@@ -217,6 +225,10 @@ class EngineState implements ResolutionEngine {
   }
 
   uncertainPairs(first: number): readonly UncertainPair[] {
+    return runToEnd(this.findingUncertainPairs(first));
+  }
+
+  findingUncertainPairs(first: number): Generator<void, readonly UncertainPair[]> {
     return this.views.uncertainPairs(first);
   }
 
@@ -244,23 +256,27 @@ class EngineState implements ResolutionEngine {
   }
 
   warnings(): readonly EngineWarning[] {
+    return runToEnd(this.findingWarnings());
+  }
+
+  findingWarnings(): Generator<void, readonly EngineWarning[]> {
     return this.views.warnings(this.ruleset.document.clustering.alarmSize);
   }
 
   /** Enters a record that has been written, in place of the one of the same key. */
   private place(key: string, slot: number): void {
-    const before = this.slots.slotOf(key);
+    const before = this.slots.put(key, slot);
     if (before >= 0) {
       this.population.remove(before);
       this.edges.removeAll(before);
       this.clusterTable.remove(before);
     }
     this.population.enter(slot);
-    this.slots.put(key, slot);
     this.clusterTable.add(slot);
   }
 
   private *finishLoading({ fit = false }: LoadOptions = {}): Generator<void, void> {
+    yield* this.population.index.gather();
     if (fit) this.currentModel = yield* this.fitting();
     yield* this.linkAll();
   }
@@ -292,6 +308,15 @@ class EngineState implements ResolutionEngine {
     this.edges.removeAll(slot);
     this.clusterTable.remove(slot);
     this.population.remove(slot);
+  }
+
+  /** Puts those whose turn it is to be decided about again into `touched`. */
+  private lookAgain(fresh: number, touched: Set<number>): void {
+    const { slots: count } = this.population.features;
+    for (let left = Math.min(fresh * LOOKED_AT_AGAIN, count); left > 0; left -= 1) {
+      this.nextAgain = this.nextAgain + 1 < count ? this.nextAgain + 1 : 0;
+      if (this.slots.keyOf(this.nextAgain) !== '') touched.add(this.nextAgain);
+    }
   }
 
   /** Judges those pairs again whose contact points weigh otherwise now, then clusters all that is concerned. */

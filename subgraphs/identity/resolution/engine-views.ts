@@ -7,6 +7,7 @@ import type { MatchRuleset } from './rules/match-ruleset.ts';
 import type { PairJudge } from './score/judge.ts';
 
 const SMALL_SAMPLE = 100;
+const SLOTS_PER_STEP = 5_000;
 
 interface Link {
   readonly from: number;
@@ -86,7 +87,7 @@ export class EngineViews {
   }
 
   /** What a reviewer should look at. */
-  uncertainPairs(first: number): UncertainPair[] {
+  uncertainPairs(first: number): Generator<void, UncertainPair[]> {
     return uncertainPairs(this.parts, this.judge, first);
   }
 
@@ -101,11 +102,14 @@ export class EngineViews {
   }
 
   /** What a person should know about. */
-  warnings(alarmSize: number): EngineWarning[] {
+  *warnings(alarmSize: number): Generator<void, EngineWarning[]> {
     const { population, clusters } = this.parts;
     let large = 0;
+    let count = 0;
     for (const slot of this.parts.slots()) {
       if (clusters.labelOf(slot) === slot && clusters.members(slot).length > alarmSize) large += 1;
+      count += 1;
+      if (count % SLOTS_PER_STEP === 0) yield;
     }
     const warnings: EngineWarning[] = [];
     if (large > 0)
@@ -114,7 +118,7 @@ export class EngineViews {
         message: `Clusters of more than ${alarmSize} records; look at what holds them together.`,
         count: large,
       });
-    const shared = population.countShared(this.ruleset);
+    const shared = yield* population.countShared(this.ruleset);
     if (shared > 0)
       warnings.push({
         code: 'SHARED_IDENTIFIER',

@@ -56,6 +56,8 @@ export interface ResolutionEngine {
   explainRecords(left: MatchRecord, right: MatchRecord): MatchExplanation;
   /** What a reviewer should look at, the most valuable first: pairs near the threshold, and merges that a guard has vetoed. */
   uncertainPairs(first: number): readonly UncertainPair[];
+  /** The same in steps of a millisecond or so. */
+  findingUncertainPairs(first: number): Generator<void, readonly UncertainPair[]>;
 
   /** The household a record's cluster belongs to; undefined for a person alone. */
   householdOf(key: string): EngineHousehold | undefined;
@@ -68,6 +70,8 @@ export interface ResolutionEngine {
   fitting(): Generator<void, MatchModel>;
   /** Clusters larger than the ruleset's alarm, identifiers that too many share, blocks left out. Counts and sizes, nobody's data. */
   warnings(): readonly EngineWarning[];
+  /** The same in steps of a millisecond or so; records may come and go meanwhile. */
+  findingWarnings(): Generator<void, readonly EngineWarning[]>;
 }
 
 /** Records on their way into an engine. */

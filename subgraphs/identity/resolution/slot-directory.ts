@@ -15,13 +15,14 @@ export class SlotDirectory {
     return recordKey(record);
   }
 
-  /** Puts a record into a slot; the slot it was in before holds none any more. */
-  put(key: string, slot: number): void {
+  /** Puts a record into a slot; the slot it was in before, -1 without one, holds none any more. */
+  put(key: string, slot: number): number {
     const before = this.slotsByKey.get(key);
     if (before !== undefined) this.keys[before] = undefined;
     while (this.keys.length <= slot) this.keys.push(undefined);
     this.slotsByKey.set(key, slot);
     this.keys[slot] = key;
+    return before ?? -1;
   }
 
   /** Forgets a record. */

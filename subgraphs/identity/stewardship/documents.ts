@@ -1,5 +1,7 @@
 import { CodedError } from '../../../schema/errors.ts';
 import type { Principal } from '../../../schema/principal.ts';
+import { type CreateEngine, loadEngineState } from '../durable/engine-state.ts';
+import { inSlices } from '../durable/in-slices.ts';
 import { createDefaultModel } from '../resolution/score/default-model.ts';
 import { FIELDS, type MatchModel } from '../resolution/score/model.ts';
 import type { StoredDocument } from '../store/document.ts';
@@ -36,6 +38,23 @@ export function activateDocument(
       operations: [{ kind: 'activate', documentKind: input.kind, text: input.document }],
       result: { kind: input.kind },
     };
+  });
+}
+
+/**
+ * Fits a model to the records that the store has, with an engine of its own, and puts it in effect as a new version. What people
+ * have decided about pairs counts as certain: so decisions train the model.
+ */
+export function fitModel(
+  parts: StewardParts,
+  principal: Principal,
+  input: StewardInput,
+  createEngine: CreateEngine,
+): Promise<{ kind: string }> {
+  return once(parts, principal, 'fitIdentityModel', input, async () => {
+    const { engine } = await loadEngineState(parts.repository, createEngine);
+    const text = JSON.stringify(await inSlices(engine.fitting()));
+    return { operations: [{ kind: 'activate', documentKind: 'MODEL', text }], result: { kind: 'MODEL' } };
   });
 }
 

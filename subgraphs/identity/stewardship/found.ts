@@ -19,6 +19,14 @@ export async function foundCustomer(repository: IdentityRepository, customer360I
   return customer;
 }
 
+/** The same of somebody who was not erased: an erased id is nobody's any more. Throws NOT_FOUND, CONFLICT. */
+export async function livingCustomer(repository: IdentityRepository, customer360Id: string): Promise<CustomerIdentity> {
+  const customer = await foundCustomer(repository, customer360Id);
+  if (customer.records.length === 0 && (await repository.erasure.proof(customer.customer360Id)))
+    throw new CodedError('CONFLICT', 'This customer was erased.');
+  return customer;
+}
+
 /** A record with its customer. Throws NOT_FOUND. */
 export async function foundRecord(
   repository: IdentityRepository,

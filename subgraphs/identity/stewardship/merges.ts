@@ -3,7 +3,7 @@ import type { Principal } from '../../../schema/principal.ts';
 import { type NewDecision, pairsBetween } from '../store/decision.ts';
 import type { MergeRecord } from '../store/history.ts';
 import type { CustomerIdentity, IdentityOperation } from '../store/repository.ts';
-import { decisionsBetween, foundCustomer, MANUAL, recordsBelow, revocations } from './found.ts';
+import { decisionsBetween, foundCustomer, livingCustomer, MANUAL, recordsBelow, revocations } from './found.ts';
 import { once, type StewardInput, type StewardParts } from './once.ts';
 
 /** Two customers to make one. */
@@ -20,7 +20,7 @@ export interface UnmergeInput extends StewardInput {
 
 /**
  * Makes two customers one by hand, the older going on, and keeps them together whatever the rules say; what kept them
- * apart is taken back. Throws NOT_FOUND, CONFLICT when they are one already.
+ * apart is taken back. Throws NOT_FOUND, CONFLICT when they are one already or one was erased.
  */
 export function mergeCustomers(
   parts: StewardParts,
@@ -28,8 +28,8 @@ export function mergeCustomers(
   input: MergeInput,
 ): Promise<{ mergeEventId: string; customer360Id: string }> {
   return once(parts, principal, 'mergeCustomers', input, async () => {
-    const one = await foundCustomer(parts.repository, input.customer360Id);
-    const other = await foundCustomer(parts.repository, input.otherCustomer360Id);
+    const one = await livingCustomer(parts.repository, input.customer360Id);
+    const other = await livingCustomer(parts.repository, input.otherCustomer360Id);
     const { operations, mergeEventId, survivor } = await mergeSteps(parts, one, other);
     return { operations, result: { mergeEventId, customer360Id: survivor } };
   });

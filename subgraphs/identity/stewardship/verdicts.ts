@@ -3,7 +3,7 @@ import type { Principal } from '../../../schema/principal.ts';
 import { type NewDecision, pairsBetween, recordsOfVerdict } from '../store/decision.ts';
 import { type IdentityOperation, type LinkedRecord, recordKey, type SourceRecordKey } from '../store/repository.ts';
 import { reviewIdOf } from '../store/review.ts';
-import { decisionsAbout, decisionsBetween, foundCustomer, foundRecord, MANUAL, revocations } from './found.ts';
+import { decisionsAbout, decisionsBetween, foundRecord, livingCustomer, MANUAL, revocations } from './found.ts';
 import { mergeSteps } from './merges.ts';
 import { once, type StewardInput, type StewardParts } from './once.ts';
 
@@ -28,7 +28,7 @@ export interface ReviewInput extends StewardInput {
 /**
  * Gives a record to a customer by hand and keeps it there, whatever the rules say; without a customer it is split off as
  * a new one. An earlier pin of the record is taken back, and so is what kept it apart from its new customer or together
- * with its old one. Throws NOT_FOUND.
+ * with its old one. Throws NOT_FOUND, CONFLICT for a customer that was erased.
  */
 export function pinRecord(
   parts: StewardParts,
@@ -38,7 +38,7 @@ export function pinRecord(
   return once(parts, principal, 'pinRecord', input, async () => {
     const { repository } = parts;
     const { record, customer } = await foundRecord(repository, input.sourceRecord);
-    const target = input.customer360Id ? await foundCustomer(repository, input.customer360Id) : null;
+    const target = input.customer360Id ? await livingCustomer(repository, input.customer360Id) : null;
     const customer360Id = target?.customer360Id ?? parts.newCustomer360Id();
     const isMoved = customer360Id !== customer.customer360Id;
     const others = customer.records.filter((own) => recordKey(own) !== recordKey(record));

@@ -99,7 +99,5 @@ FROM (SELECT * FROM identity.match_feature WHERE record_id > $1 ORDER BY record_
 JOIN LATERAL (SELECT * FROM identity.source_record WHERE record_id = f.record_id OFFSET 0) r ON true
 ORDER BY f.record_id`;
 
-/** Who may write, and where the log stands; read once the turn is taken, in a statement of its own that sees what others wrote. */
-export const TURN = `
-SELECT holder, token, (SELECT coalesce(max(sequence), 0) FROM identity.outbox) AS head,
-  EXISTS (SELECT FROM identity.tombstone) AS has_tombstones FROM identity.lease`;
+/** Waits until it is this writer's turn, and tells who may write and where the log stands. */
+export const TAKE_TURN = 'SELECT * FROM identity.take_turn()';

@@ -1,4 +1,5 @@
 import type { Queryable, Row } from '../../../database/database.ts';
+import { appendingSql, eventsParameter, type NewOutboxEvent } from '../../../database/outbox.ts';
 import { type IdentifierTuple, identifiersOfTuples, isoTime } from './answers.ts';
 import type { Merge, StoredCustomer } from './customer-forest.ts';
 import {
@@ -121,19 +122,25 @@ function storedRecordOfTuple(tuple: StoredRecordTuple): StoredRecord {
   };
 }
 
-/** Writes what a change set comes to: one statement for all new rows, one for each kind of row that changes, however many rows. */
+/** What a change set comes to, with all that is to be said of it in the log. */
+export type LoggedEffects = Omit<NetEffects, 'events'> & { readonly events: readonly NewOutboxEvent[] };
+
+/**
+ * Writes what a change set comes to: one statement for all new rows, the log and the position, one for each kind of row that
+ * changes, however many rows. Gives the sequence of the last event, null without events.
+ */
 export async function writeNetEffects(
   transaction: Queryable,
-  at: string,
+  { at, progress }: ChangeSet,
   state: SqlAffectedState,
-  effects: NetEffects,
-): Promise<void> {
+  effects: LoggedEffects,
+): Promise<number | null> {
   const recordIds = new Map(state.recordIds);
   effects.insertedRecords.forEach((record, index) => {
     recordIds.set(recordKey(record), state.lastRecordId + index + 1);
   });
   const idOf = (record: StoredRecord) => recordIds.get(recordKey(record));
-  await addRows(transaction, at, effects, { recordIds, idOf });
+  const head = await addRows(transaction, { at, progress }, effects, { recordIds, idOf });
   await moveCustomers(transaction, effects.movedCustomers);
   // Before the new merges: a customer may be merged anew in the change set that takes its old merge back.
   await undoMerges(transaction, at, effects.undoneMerges);
@@ -141,16 +148,7 @@ export async function writeNetEffects(
   await removeIdentifiers(transaction, effects.removedIdentifiers, idOf);
   await deleteRecords(transaction, effects.deletedRecords, idOf);
   await updateRecords(transaction, effects.updatedRecords, idOf);
-}
-
-/** Keeps where the reading of a cloud stands. */
-export async function writeProgress(transaction: Queryable, progress: ChangeSet['progress']): Promise<void> {
-  if (progress === undefined) return;
-  await transaction.query(
-    `INSERT INTO identity.follow_position (data_source_id, position) VALUES ($1, $2::jsonb)
-     ON CONFLICT (data_source_id) DO UPDATE SET position = excluded.position`,
-    [progress.dataSourceId, JSON.stringify(progress.position)],
-  );
+  return head;
 }
 
 /**
@@ -159,19 +157,24 @@ export async function writeProgress(transaction: Queryable, progress: ChangeSet[
  */
 async function addRows(
   transaction: Queryable,
-  at: string,
-  { createdCustomers, insertedRecords, addedIdentifiers, features }: NetEffects,
+  { at, progress }: { readonly at: string; readonly progress: ChangeSet['progress'] },
+  { createdCustomers, insertedRecords, addedIdentifiers, features, events }: LoggedEffects,
   { recordIds, idOf }: { readonly recordIds: ReadonlyMap<string, number>; readonly idOf: RecordNumber },
-): Promise<void> {
-  if (createdCustomers.length + insertedRecords.length + addedIdentifiers.length + features.length === 0) return;
-  await transaction.query(ADD_ROWS, [
+): Promise<number | null> {
+  const rows = createdCustomers.length + insertedRecords.length + addedIdentifiers.length + features.length;
+  if (rows + events.length === 0 && progress === undefined) return null;
+  const [added] = await transaction.query<{ sequence: number | null }>(ADD_ROWS, [
     ...recordColumns(insertedRecords, idOf),
     createdCustomers,
     at,
     ...identifierColumns(addedIdentifiers, idOf),
     features.map(({ record }) => recordIds.get(recordKey(record))),
     features.map(({ features: text }) => text),
+    eventsParameter(events),
+    progress?.dataSourceId ?? null,
+    progress ? JSON.stringify(progress.position) : null,
   ]);
+  return added?.sequence ?? null;
 }
 
 async function moveCustomers(transaction: Queryable, moves: readonly CustomerMove[]): Promise<void> {
@@ -269,7 +272,10 @@ const RECORD_COLUMNS = `record_id, data_source_id, source_record_id, data_source
 const UNNESTED_RECORDS = `unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
   $8::text[], $9::timestamptz[], $10::double precision[])`;
 
-/** `$1` to `$10` records, `$11` customers created at `$12`, `$13` to `$15` identifiers, `$16` and `$17` features. */
+/**
+ * `$1` to `$10` records, `$11` customers created at `$12`, `$13` to `$15` identifiers, `$16` and `$17` features, `$18` events,
+ * `$19` the cloud whose position is `$20`.
+ */
 export const ADD_ROWS = `
 WITH created AS (
   INSERT INTO identity.customer (customer360_id, survivor360_id, created_at)
@@ -279,9 +285,15 @@ WITH created AS (
 ), added AS (
   INSERT INTO identity.identifier (record_id, identifier_type, normalized_value)
   SELECT * FROM unnest($13::bigint[], $14::text[], $15::text[])
-)
-INSERT INTO identity.match_feature (record_id, features) SELECT * FROM unnest($16::bigint[], $17::text[])
-ON CONFLICT (record_id) DO UPDATE SET features = excluded.features WHERE match_feature.features <> excluded.features`;
+), described AS (
+  INSERT INTO identity.match_feature (record_id, features) SELECT * FROM unnest($16::bigint[], $17::text[])
+  ON CONFLICT (record_id) DO UPDATE SET features = excluded.features WHERE match_feature.features <> excluded.features
+), positioned AS (
+  INSERT INTO identity.follow_position (data_source_id, position)
+  SELECT $19::text, $20::jsonb WHERE $19::text IS NOT NULL
+  ON CONFLICT (data_source_id) DO UPDATE SET position = excluded.position
+), logged AS (${appendingSql('identity', '$18')})
+SELECT max(sequence) AS sequence FROM logged`;
 
 function recordColumns(records: readonly StoredRecord[], idOf: RecordNumber): unknown[][] {
   return [

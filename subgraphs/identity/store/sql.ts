@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Database, Queryable, Row } from '../../../database/database.ts';
 import { migrate, readMigrations } from '../../../database/migrate.ts';
-import { appendEvents } from '../../../database/outbox.ts';
 import { outboxChannel } from '../../../database/outbox-schema.ts';
 import { PACKAGE_ROOT } from '../../../schema/package-root.ts';
 import {
@@ -48,7 +47,7 @@ import { createSqlErasureStore, erasedAmong, writeErasures } from './sql-erasure
 import { createSqlHistoryStore } from './sql-history.ts';
 import { findEarlierUse, keepUse } from './sql-idempotency.ts';
 import * as lookups from './sql-lookups.ts';
-import { readAffectedState, writeNetEffects, writeProgress } from './sql-writes.ts';
+import { readAffectedState, writeNetEffects } from './sql-writes.ts';
 
 /** What the SQL repository works with. */
 export interface SqlRepositoryOptions {
@@ -158,14 +157,12 @@ class SqlRepository implements IdentityRepository {
       if (earlier) return { applied: { head: turn.head, earlier }, growth: unchanged };
       const state = await readAffectedState(transaction, namedByChangeSet(changeSet));
       const effects = foldChangeSet(changeSet, state);
-      await writeNetEffects(transaction, changeSet.at, state, effects);
-      await writeDecided(transaction, changeSet, effects.decided);
-      await writeProgress(transaction, changeSet.progress);
       const alarms = turn.has_tombstones
         ? await returnedIdentifiers(effects, hashKey, (digests) => erasedAmong(transaction, digests))
         : [];
       const events = [...effects.events, ...alarms].map((event) => ({ ...event, occurredAt: changeSet.at }));
-      const head = (await appendEvents(transaction, SCHEMA, events)) ?? turn.head;
+      const head = (await writeNetEffects(transaction, changeSet, state, { ...effects, events })) ?? turn.head;
+      await writeDecided(transaction, changeSet, effects.decided);
       await writeErasures(transaction, changeSet, effects.decided.erasures, hashKey);
       await keepUse(transaction, changeSet);
       const before = state.lastRecordId;
@@ -302,7 +299,8 @@ function recordOfFeatureRow(row: FeatureRow): SourceRecordKey {
 
 interface Turn extends Row {
   readonly holder: string | null;
-  readonly token: number;
+  /** Null in a store that was not prepared. */
+  readonly token: number | null;
   readonly head: number;
   readonly has_tombstones: boolean;
 }
@@ -312,9 +310,8 @@ interface Turn extends Row {
  * it) and that the log stands where the change was decided.
  */
 async function takeTurn(transaction: Queryable, { lease, basedOn }: ChangeSet): Promise<Turn> {
-  await transaction.query('SELECT FROM identity.lease FOR UPDATE');
-  const [turn] = await transaction.query<Turn>(lookups.TURN);
-  if (turn === undefined) throw new Error('The identity store was not prepared.');
+  const [turn] = await transaction.query<Turn>(lookups.TAKE_TURN);
+  if (turn === undefined || turn.token === null) throw new Error('The identity store was not prepared.');
   if (lease && (turn.holder !== lease.holder || turn.token !== lease.token)) {
     throw new LeaseLost(`The right to resolve has passed from ${lease.holder} to another process.`);
   }

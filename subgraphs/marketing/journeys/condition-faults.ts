@@ -8,7 +8,9 @@ import {
   validate,
 } from 'graphql';
 import { faultAt } from '../../../mapping/faults.ts';
+import type { UnifiedGraph } from '../../../schema/unified-graph.ts';
 import type { JourneyDefinition, LiveCondition } from './definition.ts';
+import { lastingErrors } from './live/ask.ts';
 
 /** What is asked about a customer: the selection as an operation of the unified graph. */
 export function conditionQuery(selection: string): string {
@@ -17,14 +19,7 @@ export function conditionQuery(selection: string): string {
 
 /** What is wrong with the questions of a definition, by the API schema (SDL), which is read only when there are some. */
 export function findConditionFaults(definition: JourneyDefinition, apiSchema: () => string): string[] {
-  const conditions = [
-    ...(definition.entry.where ? [{ path: ['entry', 'where'], condition: definition.entry.where }] : []),
-    ...definition.steps.flatMap((step, index) =>
-      (step.kind === 'BRANCH' || step.kind === 'WAIT_FOR_EVENT') && step.when
-        ? [{ path: ['steps', index, 'when'], condition: step.when }]
-        : [],
-    ),
-  ];
+  const conditions = conditionsOf(definition);
   if (conditions.length === 0) return [];
   const schema = buildSchema(apiSchema(), { assumeValid: true });
   return conditions.flatMap(({ path, condition }) => [
@@ -33,7 +28,38 @@ export function findConditionFaults(definition: JourneyDefinition, apiSchema: ()
   ]);
 }
 
+/**
+ * What the graph will never answer of the questions of a definition that is well otherwise, such as one beyond its limits: each is
+ * asked once, about nobody. A graph that does not answer now finds no fault.
+ */
+export async function findRefusedQuestions(
+  definition: JourneyDefinition,
+  graph: Pick<UnifiedGraph, 'execute'>,
+): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { path, condition } of conditionsOf(definition)) {
+    const asked = { query: conditionQuery(condition.selection), variables: { customer360Id: NOBODY } };
+    const answer = await graph.execute(asked).catch(() => ({}));
+    faults.push(...lastingErrors(answer).map(({ message }) => faultAt([...path, 'selection'], message)));
+  }
+  return faults;
+}
+
+/** Well formed, and never given to anybody: ids begin with the time. */
+const NOBODY = `c360_${'0'.repeat(26)}`;
+
 type Path = readonly (string | number)[];
+
+function conditionsOf(definition: JourneyDefinition): { readonly path: Path; readonly condition: LiveCondition }[] {
+  return [
+    ...(definition.entry.where ? [{ path: ['entry', 'where'], condition: definition.entry.where }] : []),
+    ...definition.steps.flatMap((step, index) =>
+      (step.kind === 'BRANCH' || step.kind === 'WAIT_FOR_EVENT') && step.when
+        ? [{ path: ['steps', index, 'when'], condition: step.when }]
+        : [],
+    ),
+  ];
+}
 
 function selectionFaults(schema: GraphQLSchema, path: Path, { selection, all }: LiveCondition): string[] {
   const at = [...path, 'selection'];

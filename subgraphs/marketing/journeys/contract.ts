@@ -55,6 +55,8 @@ export interface GateDecision {
   readonly reasons: readonly DecisionReason[];
   /** True when the person is of those who get nothing. */
   readonly isHeldOut: boolean;
+  /** Who they were in the instant of the question; null when they could not be read. */
+  readonly person: { readonly customer360Id: string; readonly subscriberKeys: readonly string[] } | null;
   /** Present with SEND, and where a gate after that of consent puts the message off. */
   readonly recipient: Recipient | null;
   /** Whom a discount is granted to. Present with SEND of a message that has one. */
@@ -81,6 +83,8 @@ export interface DiscountReceiver {
 
 /** What templates may use. Amounts are decimal texts. */
 export interface MessageModel {
+  /** IANA zone of the person: times are written by its clocks. */
+  readonly timeZone: string;
   readonly customer: {
     readonly firstName: string | null;
     readonly lastName: string | null;
@@ -132,9 +136,11 @@ export interface MessageStepRequest {
   readonly instance: RunningInstance;
   readonly definition: JourneyDefinition;
   readonly step: MessageStep;
+  /** Tells whether this worker holds the instance and it is to be sent, before the gates are asked. Nothing is locked. */
+  readonly standing: () => Promise<{ readonly isIn: boolean; readonly message: string }>;
   /**
-   * Locks the instance in the transaction and tells whether this worker still holds it and it is still to be sent: asked
-   * before the gates and once more in the transaction that makes the message certain. False: nothing may be written.
+   * Locks the instance in the transaction and tells whether this worker still holds it and it is still to be sent, in the
+   * transaction that makes the message certain. False: nothing may be written.
    */
   readonly confirm: (transaction: Queryable) => Promise<{ readonly isIn: boolean; readonly message: string }>;
   /** Moves the instance on, in the transaction in which the outcome is written: once for each run. */

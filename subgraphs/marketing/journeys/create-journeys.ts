@@ -6,6 +6,7 @@ import { type CloudOptions, createCloudWrite } from '../../cloud/cloud-subgraph.
 import type { CloudResolvers } from '../../cloud/context.ts';
 import type { IdempotentWrite } from '../../cloud/idempotent-writes.ts';
 import { checkDefinition } from './check-definition.ts';
+import { findRefusedQuestions } from './condition-faults.ts';
 import { createJourneyConsumers } from './consume/consumers.ts';
 import { createJourneyEngine, type JourneyEngine } from './engine.ts';
 import { conditionHolds } from './gate/condition.ts';
@@ -81,7 +82,13 @@ export async function createJourneys(options: CloudOptions, services: JourneySer
   return {
     resolvers: [
       ...fields.resolvers,
-      createJourneyMutations({ write, clock, checkDefinition: check, findTemplateFaults }),
+      createJourneyMutations({
+        write,
+        clock,
+        checkDefinition: check,
+        findTemplateFaults,
+        findRefusedQuestions: (definition) => findRefusedQuestions(definition, graph),
+      }),
       createPoisonResolvers({ database, clock, write, onWarning, consumers: createJourneyConsumers(engineParts) }),
       createGateResolvers({
         database,

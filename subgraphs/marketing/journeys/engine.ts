@@ -9,6 +9,7 @@ import { caseWork } from './work/cases.ts';
 import { InstanceRunner } from './work/instance-runner.ts';
 import { lapseWork, orderWork } from './work/orders.ts';
 import { peopleWork } from './work/people.ts';
+import { seedWork } from './work/seed.ts';
 import { TaskRunner } from './work/task-runner.ts';
 import type { TaskWork, WorkParts } from './work/task-work.ts';
 import { unknownWork } from './work/unknown.ts';
@@ -84,6 +85,7 @@ function worksOf(parts: WorkParts, readAtOnce: number): TaskWork[] {
     abandonedCartWork(parts, readAtOnce),
     visitWork(parts, readAtOnce),
     lapseWork(parts, readAtOnce),
+    seedWork(parts),
   ];
 }
 

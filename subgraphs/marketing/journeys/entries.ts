@@ -1,13 +1,15 @@
 import type { Queryable } from '../../../database/database.ts';
 import { ENTRY_MAX_AGE, type JourneyDefinition, type JourneyEntry } from './definition.ts';
 import { durationMs } from './duration.ts';
-import type { Occurrence } from './occurrence.ts';
+import { recordKey } from './live/reads.ts';
+import { matterOf, type Occurrence } from './occurrence.ts';
 import type { JourneyParts } from './parts.ts';
 import { walk } from './steps.ts';
 import type { JourneyDocuments } from './store/documents.ts';
 import { beginInstances, type NewEntry, writeEntries } from './store/entry-rows.ts';
-import { tellChanges } from './store/events.ts';
+import { TRIGGERED, tellChanges } from './store/events.ts';
 import { readMovedSince } from './store/moves.ts';
+import { putTasks } from './store/tasks.ts';
 
 /** An occurrence with the journeys that it is to begin. */
 export interface PlannedEntry {
@@ -83,7 +85,38 @@ export async function enter(
     triggerId: parts.newId(),
     instances: journeys.map((journey) => newInstance(parts, occurrence, journey, nowMs)),
   }));
-  return { ...(await writeEntries(transaction, entries, nowMs)), stale };
+  const written = await writeEntries(transaction, entries, nowMs);
+  const isNew = new Set(written.triggers.map(({ id }) => id));
+  await lookUpAgain(
+    transaction,
+    entries.filter(({ triggerId }) => isNew.has(triggerId)),
+    nowMs,
+  );
+  return { ...written, stale };
+}
+
+/**
+ * Whose record nobody knew when it was read may have been linked since, before there was a trigger that would have been found by it: it is
+ * asked for once more after the trigger is there. What is linked later finds the trigger.
+ */
+async function lookUpAgain(transaction: Queryable, entries: readonly NewEntry[], nowMs: number): Promise<void> {
+  const unknown = entries.flatMap(({ triggerId, occurrence: { customer360Id, source, recordId } }) =>
+    customer360Id === null && recordId !== null ? [{ triggerId, source, recordId }] : [],
+  );
+  await putTasks(
+    transaction,
+    unknown.map(({ triggerId, source, recordId }) => ({
+      kind: 'UNKNOWN',
+      objectId: recordKey({ source, recordId }),
+      source,
+      recordId,
+      eventId: triggerId,
+      eventType: TRIGGERED,
+      eventOn: new Date(nowMs).toISOString(),
+      wakeMs: nowMs,
+    })),
+    { again: true },
+  );
 }
 
 /** The same for triggers that were written before anybody knew whose they are. */
@@ -138,20 +171,21 @@ function newInstance(
 ): NewEntry['instances'][number] {
   const { reentry, steps, conversionWindow, holdoutPercent } = definition;
   const customer360Id = occurrence.customer360Id ?? '';
-  const { objectType, objectId, revision, occasion } = occurrence;
-  const key =
-    reentry === 'NONE'
-      ? `person ${customer360Id}`
-      : reentry === 'PER_OBJECT'
-        ? `object ${objectType} ${objectId} ${revision ?? occasion}`
-        : `occurrence ${occurrence.kind} ${objectType} ${objectId} ${occasion}`;
+  const { kind, objectType, objectId } = occurrence;
+  const isPerson = objectType === 'Customer';
+  const isPerObject = reentry === 'PER_OBJECT';
+  // A person's id may change; what they did last does not.
+  const subject = isPerson ? objectType : `${objectType} ${objectId}`;
+  const key = `${isPerObject ? 'object' : `occurrence ${kind}`} ${subject} ${matterOf(occurrence)}`;
   return {
     instanceId: newId(),
     journeyId,
     version,
     entryKey: key,
-    isSingle: reentry !== 'ANYTIME',
-    isPerObject: reentry === 'PER_OBJECT',
+    // Several carts of one person are several matters; what is about the person alone is one.
+    isSingle: isPerObject ? isPerson : reentry !== 'ANYTIME',
+    isPerObject,
+    isOnce: reentry === 'NONE',
     isHeldOut: isHeldOut(journeyId, customer360Id, holdoutPercent),
     countsUntilMs: nowMs + durationMs(conversionWindow),
     walk: walk(definition, steps[0]?.id ?? null, nowMs),

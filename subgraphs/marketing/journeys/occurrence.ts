@@ -15,3 +15,16 @@ export interface Occurrence {
   readonly source: string;
   readonly recordId: string | null;
 }
+
+/**
+ * What of an object an occurrence is about, however long it was left: the contents of a cart, the order before, the closing of a case.
+ * A journey that comes to wait for another time does not begin anew with it.
+ */
+export function matterOf({
+  revision,
+  occasion,
+  afterMs,
+}: Pick<Occurrence, 'revision' | 'occasion' | 'afterMs'>): string {
+  if (revision !== null) return revision;
+  return afterMs === null ? occasion : occasion.slice(0, occasion.length - String(afterMs).length).trimEnd();
+}

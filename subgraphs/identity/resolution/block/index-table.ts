@@ -9,6 +9,7 @@ const COUNT = 2;
 const POSTING = 2;
 const SLOT = 0;
 const NEXT = 1;
+const ENTRIES_PER_STEP = ENTRY << 13;
 
 /**
  * Which records have a key, keys being numbers of 32 bits. An open-addressed table of lists in flat arrays: sixteen bytes a
@@ -24,14 +25,29 @@ export class IndexTable {
   /** Where the next new posting begins. */
   private end = 0;
   private free = -1;
+  private places = new Int32Array(0);
 
   /** Adds a record under a key. */
   add(key: number, slot: number): void {
-    if (this.filled * 3 > this.capacity * 2) this.grow();
-    const at = this.locate(key === 0 ? 1 : key);
+    this.addAll([key], 1, slot);
+  }
+
+  /** Adds a record under the first keys of a list. */
+  addAll(keys: ArrayLike<number>, count: number, slot: number): void {
+    if ((this.filled + count) * 3 > this.capacity * 2) this.grow();
+    if (count > this.places.length) this.places = new Int32Array(count);
+    // All are looked up before any is written: the processor then waits for memory once, not for each after the other.
+    for (let i = 0; i < count; i += 1) this.places[i] = this.find(keys[i] as number);
+    for (let i = 0; i < count; i += 1) this.addAt(keys[i] as number, this.places[i] as number, slot);
+  }
+
+  private addAt(key: number, found: number, slot: number): void {
+    const own = key === 0 ? 1 : key;
     const { entries } = this;
+    // Where none of the key was found, one of the keys before may have come to be.
+    const at = entries[found] === own || entries[found] === 0 ? found : this.locate(own);
     if (entries[at] === 0) {
-      entries[at] = key === 0 ? 1 : key;
+      entries[at] = own;
       this.filled += 1;
     }
     let posting = this.free;
@@ -68,15 +84,30 @@ export class IndexTable {
 
   /** How many records have a key. */
   count(key: number): number {
-    return this.entries[this.locate(key === 0 ? 1 : key) + COUNT] as number;
+    return this.countAt(this.find(key));
   }
 
   /** Writes the records of a key into `into`, at most as many as it takes, and gives how many there were written. */
   read(key: number, into: Int32Array): number {
+    return this.readAt(this.find(key), into);
+  }
+
+  /** Where the entry of a key is, for `countAt` and `readAt`; until the next `add`. */
+  find(key: number): number {
+    return this.locate(key === 0 ? 1 : key);
+  }
+
+  /** How many records have the key of an entry. */
+  countAt(entry: number): number {
+    return this.entries[entry + COUNT] as number;
+  }
+
+  /** `read` of the key of an entry. */
+  readAt(entry: number, into: Int32Array): number {
     const { list } = this;
     let written = 0;
     for (
-      let posting = this.entries[this.locate(key === 0 ? 1 : key) + HEAD] as number;
+      let posting = this.entries[entry + HEAD] as number;
       posting >= 0 && written < into.length;
       posting = list[posting + NEXT] as number
     ) {
@@ -84,6 +115,31 @@ export class IndexTable {
       written += 1;
     }
     return written;
+  }
+
+  /**
+   * Puts the records of each key next to each other, in the same order: they came one by one, so that each lies elsewhere, and
+   * whoever reads them all waits for memory most of the time. In steps of a millisecond or so; nothing may change meanwhile.
+   */
+  *gather(): Generator<void, void> {
+    const { entries, list } = this;
+    const gathered = new Int32Array(list.length);
+    let end = 0;
+    for (let at = 0; at < entries.length; at += ENTRY) {
+      if (at % ENTRIES_PER_STEP === 0) yield;
+      let posting = entries[at + HEAD] as number;
+      if (posting < 0) continue;
+      entries[at + HEAD] = end;
+      for (; posting >= 0; posting = list[posting + NEXT] as number) {
+        gathered[end + SLOT] = list[posting + SLOT] as number;
+        end += POSTING;
+        gathered[end - POSTING + NEXT] = end;
+      }
+      gathered[end - POSTING + NEXT] = -1;
+    }
+    this.list = gathered;
+    this.end = end;
+    this.free = -1;
   }
 
   /** Where the entry of a key is, or would be. */

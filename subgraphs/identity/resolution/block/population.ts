@@ -13,6 +13,7 @@ import { KEY, keyOf, keysOf, phoneKeyOf } from './keys.ts';
 const KEYS_LIMIT = 96;
 const CANDIDATES_LIMIT = 4_096;
 const RECORDS_OF_KEY_LIMIT = 1_024;
+const TEXTS_PER_STEP = 100_000;
 /** Room for the numbers of values beside a key of 32 bits, in one number. */
 const VALUES = 2 ** 21;
 
@@ -83,9 +84,9 @@ export class Population {
     for (let i = 0; i < count; i += 1) {
       const key = this.scratch[i] as number;
       this.keys[this.keysUsed + i] = key;
-      this.index.add(key, slot);
       this.degrees.forget(key);
     }
+    this.index.addAll(this.scratch, count, slot);
     this.keysUsed += count;
     this.keyOffsets[slot + 1] = this.keysUsed;
   }
@@ -174,16 +175,21 @@ export class Population {
     this.round += 1;
     const { candidates, postings, seen, round } = this;
     seen[slot] = round;
+    const { index, scratch: entries } = this;
+    const first = this.keyOffsets[slot] as number;
+    const keyCount = (this.keyOffsets[slot + 1] as number) - first;
+    // All are looked up before any is read: the processor then waits for memory once, not for each after the other.
+    for (let i = 0; i < keyCount; i += 1) entries[i] = index.find(this.keys[first + i] as number);
     let count = 0;
-    for (let i = this.keyOffsets[slot] as number; i < (this.keyOffsets[slot + 1] as number); i += 1) {
-      const key = this.keys[i] as number;
-      const size = this.index.count(key);
+    for (let i = 0; i < keyCount; i += 1) {
+      const entry = entries[i] as number;
+      const size = index.countAt(entry);
       if (size < 2) continue;
       if (size > this.cap) {
         this.blocksOverCap += 1;
         continue;
       }
-      const written = this.index.read(key, postings);
+      const written = index.readAt(entry, postings);
       for (let j = 0; j < written; j += 1) {
         const other = postings[j] as number;
         if (other >= below || seen[other] === round || count >= CANDIDATES_LIMIT) continue;
@@ -195,20 +201,21 @@ export class Population {
     return count;
   }
 
-  /** How many contact points more records carry than the ruleset allows. */
-  countShared(ruleset: MatchRuleset): number {
+  /** How many contact points more records carry than the ruleset allows, in steps of a millisecond or so. */
+  *countShared(ruleset: MatchRuleset): Generator<void, number> {
     const { features } = this;
-    return (
-      overLimit(features.emails, ruleset.typeRule('EMAIL').limit) +
-      overLimit(features.phones, ruleset.typeRule('PHONE').limit) +
-      overLimit(features.socials, ruleset.typeRule('SOCIAL').limit)
-    );
+    const emails = yield* overLimit(features.emails, ruleset.typeRule('EMAIL').limit);
+    const phones = yield* overLimit(features.phones, ruleset.typeRule('PHONE').limit);
+    return emails + phones + (yield* overLimit(features.socials, ruleset.typeRule('SOCIAL').limit));
   }
 }
 
-function overLimit(dictionary: Dictionary, limit: number): number {
+function* overLimit(dictionary: Dictionary, limit: number): Generator<void, number> {
   let count = 0;
-  for (let id = 0; id < dictionary.size; id += 1) if (dictionary.count(id) > limit) count += 1;
+  for (let id = 0; id < dictionary.size; id += 1) {
+    if (dictionary.count(id) > limit) count += 1;
+    if (id % TEXTS_PER_STEP === 0) yield;
+  }
   return count;
 }
 

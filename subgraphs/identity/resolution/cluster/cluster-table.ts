@@ -7,7 +7,9 @@ const GROUPS_PER_STEP = 1_000;
 export class ClusterTable {
   private next: Int32Array<ArrayBuffer> = new Int32Array(1024);
   private labels: Int32Array<ArrayBuffer> = new Int32Array(1024).fill(ALONE);
-  private changed = new Set<number>();
+  private changed: number[] = [];
+  /** 1 for each that is in `changed`. */
+  private isChanged = new Uint8Array(1024);
 
   /** Makes a record a cluster of its own. */
   add(slot: number): void {
@@ -16,17 +18,20 @@ export class ClusterTable {
       this.next = grown(this.next, slot + 1);
       this.labels = grown(this.labels, slot + 1);
       this.labels.fill(ALONE, length);
+      const isChanged = new Uint8Array(this.labels.length);
+      isChanged.set(this.isChanged);
+      this.isChanged = isChanged;
     }
     this.next[slot] = slot;
     this.labels[slot] = slot;
-    this.changed.add(slot);
+    this.note(slot);
   }
 
   /** Takes a record out; those it was with stay together until they are clustered again. */
   remove(slot: number): void {
     const rest = this.members(slot).filter((other) => other !== slot);
     this.labels[slot] = ALONE;
-    this.changed.delete(slot);
+    this.isChanged[slot] = 0;
     if (rest.length > 0) this.join(rest);
   }
 
@@ -77,14 +82,21 @@ export class ClusterTable {
     slots.forEach((slot, index) => {
       this.labels[slot] = label;
       this.next[slot] = slots[(index + 1) % slots.length] as number;
-      this.changed.add(slot);
+      this.note(slot);
     });
   }
 
+  private note(slot: number): void {
+    if (this.isChanged[slot] === 1) return;
+    this.isChanged[slot] = 1;
+    this.changed.push(slot);
+  }
+
   /** Records whose cluster has changed since the last call. */
-  takeChanged(): Set<number> {
-    const { changed } = this;
-    this.changed = new Set();
+  takeChanged(): number[] {
+    const changed = this.changed.filter((slot) => this.isChanged[slot] === 1);
+    for (const slot of this.changed) this.isChanged[slot] = 0;
+    this.changed = [];
     return changed;
   }
 }

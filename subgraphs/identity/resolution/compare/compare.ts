@@ -6,6 +6,7 @@ import { compareNames, compareNamesWithEmails } from './compare-names.ts';
 import { DEGREE_SAMPLE, type Degrees } from './degree.ts';
 import { chanceOfLikeEmails, emailLevel } from './email-likeness.ts';
 import { attributeFrequency } from './frequency.ts';
+import { EmailTable, PhoneTable } from './glance-table.ts';
 import { AT, EMAIL, FIELD_COUNT, GENERATION, MISSING, NUMBER, PHONE } from './levels.ts';
 import type { NameTable } from './name-table.ts';
 import { STRANGERS, sharedByChance } from './sharing.ts';
@@ -25,6 +26,8 @@ export class Comparison {
   readonly right = new Int32Array(FIELD_COUNT);
   /** True when both have an official number of a type that a person has one of, and they differ by more than a slip. */
   uniqueDiffers = false;
+  /** The level at which two official numbers of a type agree that somebody proves to be theirs; `MISSING` when none do. */
+  verifiedIdentification: number = MISSING;
 
   set(field: number, level: number, chance: number, left: number, right: number): void {
     this.levels[field] = level;
@@ -51,6 +54,8 @@ export interface IgnoredValues {
   identification(id: number, fewer?: number): boolean;
   /** True for an official number of a type that a person has one of. */
   isUnique(identification: number): boolean;
+  /** False for an official number of a type that nobody proves to be theirs. */
+  isVerified(identification: number): boolean;
 }
 
 /** Compares records field by field. Symmetric: which is left and which right makes no difference to levels and chances. */
@@ -58,9 +63,13 @@ export class Comparer {
   private readonly parts: ComparerParts;
   private readonly leftCursor = new FeatureCursor();
   private readonly rightCursor = new FeatureCursor();
+  private readonly emailTable: EmailTable;
+  private readonly phoneTable: PhoneTable;
 
   constructor(parts: ComparerParts) {
     this.parts = parts;
+    this.emailTable = new EmailTable(parts.features.emails);
+    this.phoneTable = new PhoneTable(parts.features.phones);
   }
 
   /** Compares two records and writes what it finds into `into`. */
@@ -70,6 +79,7 @@ export class Comparer {
     const b = features.read(right, this.rightCursor);
     into.levels.fill(MISSING);
     into.uniqueDiffers = false;
+    into.verifiedIdentification = MISSING;
     compareNames(this.parts, a, b, into);
     if (a.generation !== 0 && b.generation !== 0) {
       into.set(
@@ -100,7 +110,12 @@ export class Comparer {
       for (let j = 0; j < b.emailCount; j += 1) {
         const right = data[b.emailAt + j] as number;
         if (ignored.email(right)) continue;
-        const level = left === right ? EMAIL.exact : emailLevel(emails.text(left), emails.text(right));
+        const level =
+          left === right
+            ? EMAIL.exact
+            : this.emailTable.mayBeAlike(left, right)
+              ? emailLevel(emails.text(left), emails.text(right))
+              : EMAIL.different;
         if (level > best || (level === best && level === EMAIL.different)) continue;
         const chance =
           level === EMAIL.exact
@@ -126,7 +141,12 @@ export class Comparer {
       for (let j = 0; j < b.phoneCount; j += 1) {
         const right = data[b.phoneAt + j] as number;
         if (ignored.phone(right)) continue;
-        const level = left === right ? PHONE.exact : phoneLevel(phones.text(left), phones.text(right));
+        const level =
+          left === right
+            ? PHONE.exact
+            : this.phoneTable.mayBeAlike(left, right)
+              ? phoneLevel(phones.text(left), phones.text(right))
+              : PHONE.different;
         if (level > best) continue;
         const chance =
           level === PHONE.exact ? this.sharing(into, degrees.of(phoneKeyOf(features, left)), STRANGERS.phone) : 0;
@@ -169,10 +189,13 @@ export class Comparer {
         if (left === right) {
           const chance = this.sharing(into, degrees.of(keyOf(KEY.identification, left)), STRANGERS.identification);
           this.setExactNumber(into, AT.identification, chance, left);
+          if (ignored.isVerified(left)) into.verifiedIdentification = NUMBER.exact;
           continue;
         }
         const level = numberLevel(identifications.text(left), identifications.text(right));
         if (level === NUMBER.different && ignored.isUnique(left)) into.uniqueDiffers = true;
+        if (level === NUMBER.close && level < into.verifiedIdentification && ignored.isVerified(left))
+          into.verifiedIdentification = level;
         if (level < (into.levels[AT.identification] as number)) into.set(AT.identification, level, 0, left, right);
       }
     }

@@ -38,7 +38,7 @@ export class Degrees {
 
   /** To be called when the records of a key have changed. */
   forget(key: number): void {
-    this.cached.delete(key);
+    if (this.cached.size > 0) this.cached.delete(key);
   }
 
   private work(key: number): number {

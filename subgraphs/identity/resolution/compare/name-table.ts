@@ -2,6 +2,7 @@ import type { Dictionary } from '../block/dictionary.ts';
 import { hashOf } from '../block/hash.ts';
 import { soundOf } from '../normalise/phonetic.ts';
 import { withoutDigraphs } from '../normalise/text.ts';
+import { NameGlances } from './glance-table.ts';
 import { editDistance, isOneEdit, jaroWinkler, lettersApart, mayBeSimilar } from './similarity.ts';
 
 /** How alike two names are. */
@@ -35,6 +36,7 @@ export class NameTable {
   private readonly sounds: string[] = [];
   private readonly hashed: NameHashes[] = [];
   private readonly groups: (readonly string[])[] = [];
+  private readonly glances: NameGlances;
   private cacheBits = SMALLEST_CACHE_BITS;
   private cachedPairs = new Float64Array(1 << SMALLEST_CACHE_BITS).fill(-1);
   private cachedLevels = new Uint8Array(1 << SMALLEST_CACHE_BITS);
@@ -42,6 +44,10 @@ export class NameTable {
   constructor(names: Dictionary, nicknames: NicknameGroups) {
     this.names = names;
     this.nicknames = nicknames;
+    this.glances = new NameGlances(names, {
+      isSpelledOut: (name) => withoutDigraphs(name) !== name,
+      isListed: (name) => nicknames.has(name),
+    });
   }
 
   /** The name without digraphs: equal for `mueller` and `muller`. */
@@ -122,6 +128,7 @@ export class NameTable {
   }
 
   private remembered(a: number, b: number, isGiven: boolean): number {
+    if (!this.glances.mayBeAlike(a, b, isGiven, SIMILAR)) return NAME.different;
     const [low, high] = a < b ? [a, b] : [b, a];
     const pair = (low * 67_108_864 + high) * 2 + (isGiven ? 1 : 0);
     const at =

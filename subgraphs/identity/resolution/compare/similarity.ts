@@ -3,7 +3,8 @@
  * instead of tables: one machine word holds a row.
  */
 
-const WORD = 32;
+/** Letters of a text that are looked at. */
+export const WORD = 32;
 
 /** Jaro–Winkler similarity, 0 to 1; 1 for equal texts, 0 when one is empty. Symmetric. Looks at the first 32 characters. */
 export function jaroWinkler(first: string, second: string): number {
@@ -118,6 +119,13 @@ export function lettersApart(a: string, b: string, lengthOfA = a.length, lengthO
   );
 }
 
+/** How many bits of a number of 32 are set. */
+export function bitCount(bits: number): number {
+  let count = bits - ((bits >>> 1) & 0x55555555);
+  count = (count & 0x33333333) + ((count >>> 2) & 0x33333333);
+  return Math.imul((count + (count >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
 /** False when the Jaro–Winkler similarity of two texts is below `least` for sure, judged by the letters they share and how they begin. */
 export function mayBeSimilar(a: string, b: string, least: number): boolean {
   const lengthOfA = Math.min(a.length, WORD);
@@ -127,10 +135,20 @@ export function mayBeSimilar(a: string, b: string, least: number): boolean {
     lengthOfB - lettersLacking(b, b.length, maskOf(a, a.length)),
   );
   if (shared <= 0) return false;
-  const jaro = (shared / lengthOfA + shared / lengthOfB + 1) / 3;
   let prefix = 0;
   while (prefix < 4 && prefix < lengthOfA && a.charCodeAt(prefix) === b.charCodeAt(prefix)) prefix += 1;
-  return jaro + prefix * 0.1 * (1 - jaro) >= least - 1e-9;
+  return jaroWinklerAtMost(shared, lengthOfA, lengthOfB, prefix) >= least;
+}
+
+/** What the Jaro–Winkler similarity is at most, of texts of these lengths that share so many letters and begin with so many equal ones. */
+export function jaroWinklerAtMost(shared: number, lengthOfA: number, lengthOfB: number, prefix: number): number {
+  const jaro = (shared / lengthOfA + shared / lengthOfB + 1) / 3;
+  return jaro + prefix * 0.1 * (1 - jaro) + 1e-9;
+}
+
+/** The kinds of letters of a text: a bit for each, by its last five bits. */
+export function lettersOf(text: string): number {
+  return maskOf(text, text.length);
 }
 
 function maskOf(text: string, length: number): number {

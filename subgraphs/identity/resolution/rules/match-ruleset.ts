@@ -28,12 +28,15 @@ export interface DeterministicRule {
 export interface IdentifierTypeRule {
   /** An identifier that more records carry says nothing. */
   readonly limit: number;
-  /** Which rule decides, and names the link, when several of one effect hold: the one that looks at the kind of the lowest. */
+  /**
+   * Which rule decides, and names the link, when several of one effect hold: the one that looks at the kind of the lowest. Rules
+   * look at kinds, so that all types of official numbers have one priority.
+   */
   readonly priority: number;
-  /** A person has one only: two different ones are two people. */
+  /** A person has one only: two different ones are two people. For official numbers. */
   readonly unique?: boolean;
   /**
-   * False where nobody proves that a value is theirs: a rule that asserts by such kinds alone does not hold, and `unique` forbids
+   * False where nobody proves that a value is theirs: a rule that asserts by such values alone does not hold, and `unique` forbids
    * nothing. The score weighs them all the same. Default true.
    */
   readonly verified?: boolean;
@@ -65,6 +68,11 @@ export interface MatchRuleset {
   typeRule(kind: 'EMAIL' | 'PHONE' | 'SOCIAL' | 'PARTY_IDENTIFICATION', type?: string): IdentifierTypeRule;
   /** True for a placeholder, in normal form. */
   isBlocked(kind: 'EMAIL' | 'PHONE' | 'SOCIAL' | 'PARTY_IDENTIFICATION', value: string): boolean;
+}
+
+/** True unless the ruleset says that nobody proves such a value to be theirs. */
+export function isVerified({ verified }: IdentifierTypeRule): boolean {
+  return verified !== false;
 }
 
 /** A ruleset that cannot be used; `faults` names everything that is wrong with it. */
@@ -196,7 +204,11 @@ function faultsOf(document: MatchRulesetDocument): string[] {
       faults.push(`/rules/${index}/bits belong to SUPPORT, and to nothing else`);
   });
   for (const kind of KINDS) if (!document.identifierTypes[kind]) faults.push(`/identifierTypes lacks ${kind}`);
-  for (const [kind, { blocked }] of Object.entries(document.identifierTypes)) {
+  for (const [kind, { blocked, priority, unique }] of Object.entries(document.identifierTypes)) {
+    const isNumber = kind.startsWith('PARTY_IDENTIFICATION');
+    if (unique === true && !isNumber) faults.push(`/identifierTypes/${kind}/unique is for official numbers`);
+    if (isNumber && priority !== document.identifierTypes['PARTY_IDENTIFICATION']?.priority)
+      faults.push(`/identifierTypes/${kind}/priority is not that of PARTY_IDENTIFICATION: rules look at the kind`);
     blocked?.patterns.forEach((pattern, index) => {
       try {
         new RegExp(pattern, 'u');

@@ -1,7 +1,13 @@
 import type { Comparison } from '../compare/compare.ts';
 import { AT, LEVELS, MISSING } from '../compare/levels.ts';
 import { FIELDS, type Field } from '../score/model.ts';
-import type { DeterministicRule, IdentifierTypeRule, MatchMethod, MatchRuleset } from './match-ruleset.ts';
+import {
+  type DeterministicRule,
+  type IdentifierTypeRule,
+  isVerified,
+  type MatchMethod,
+  type MatchRuleset,
+} from './match-ruleset.ts';
 
 /** Which rules hold for a pair. */
 export interface RuleVerdict {
@@ -13,6 +19,7 @@ export interface RuleVerdict {
 }
 
 const MISSING_BIT = 1 << 20;
+const NUMBERS = 'PARTY_IDENTIFICATION';
 /** Levels that each method takes, beside `EXACT` which all but the negative ones do. */
 const NORMALIZED: Readonly<Partial<Record<Field, readonly string[]>>> = {
   GIVEN_NAME: ['NICKNAME'],
@@ -37,6 +44,8 @@ interface CompiledRule {
   readonly fields: readonly number[];
   readonly masks: readonly number[];
   readonly needsUniqueDifference: boolean;
+  /** Levels at which an official number has to agree that is proven; 0 where nothing of the kind is asked for. */
+  readonly verifiedMask: number;
 }
 
 /** The rules of a ruleset, made ready to be asked for each pair. */
@@ -47,8 +56,14 @@ export class RuleEvaluator {
   constructor(ruleset: MatchRuleset) {
     const order = { FORBID: 0, ASSERT: 1, SUPPORT: 2 } as const;
     this.rules = ruleset.document.rules
-      .map((rule, position) => ({ ...compileRule(rule, position), kinds: kindsOf(rule, ruleset) }))
-      .filter(({ rule, kinds }) => rule.effect !== 'ASSERT' || kinds.length === 0 || kinds.some(isVerified))
+      .map((rule, position) => {
+        const verifiedMask = verifiedMaskOf(rule, ruleset);
+        return { ...compileRule(rule, position), verifiedMask, kinds: kindsOf(rule, ruleset) };
+      })
+      .filter(
+        ({ rule, kinds, verifiedMask }) =>
+          rule.effect !== 'ASSERT' || kinds.length === 0 || kinds.some(isVerified) || verifiedMask !== 0,
+      )
       .sort(
         (a, b) =>
           order[a.rule.effect] - order[b.rule.effect] ||
@@ -89,16 +104,34 @@ function kindsOf({ when }: DeterministicRule, ruleset: MatchRuleset): Identifier
   return kinds;
 }
 
-function isVerified({ verified }: IdentifierTypeRule): boolean {
-  return verified !== false;
+/**
+ * An assertion by an official number, with no other identifier that is proven, holds by a number of a type that is: where types
+ * differ in that, the pair tells.
+ */
+function verifiedMaskOf({ effect, when }: DeterministicRule, ruleset: MatchRuleset): number {
+  if (effect !== 'ASSERT') return 0;
+  const numbers = Object.entries(ruleset.document.identifierTypes).filter(([kind]) => kind.startsWith(NUMBERS));
+  if (numbers.every(([, rule]) => isVerified(rule)) || !numbers.some(([, rule]) => isVerified(rule))) return 0;
+  let mask = 0;
+  for (const { field, method } of when) {
+    if (method === 'DIFFERENT' || method === 'NOT_DIFFERENT') continue;
+    if (field === NUMBERS) mask |= maskOf(field, method);
+    else if ((field === 'EMAIL' || field === 'PHONE' || field === 'SOCIAL') && isVerified(ruleset.typeRule(field)))
+      return 0;
+  }
+  return mask;
 }
 
 function priorityOf(kinds: readonly IdentifierTypeRule[]): number {
   return Math.min(Number.MAX_SAFE_INTEGER, ...kinds.map(({ priority }) => priority));
 }
 
-function holds({ fields, masks, needsUniqueDifference }: CompiledRule, comparison: Comparison): boolean {
+function holds({ fields, masks, needsUniqueDifference, verifiedMask }: CompiledRule, comparison: Comparison): boolean {
   if (needsUniqueDifference && !comparison.uniqueDiffers) return false;
+  if (verifiedMask !== 0) {
+    const level = comparison.verifiedIdentification;
+    if (level === MISSING || (verifiedMask & (1 << level)) === 0) return false;
+  }
   for (let i = 0; i < fields.length; i += 1) {
     const level = comparison.levels[fields[i] as number] as number;
     const bit = level === MISSING ? MISSING_BIT : 1 << level;
@@ -107,7 +140,7 @@ function holds({ fields, masks, needsUniqueDifference }: CompiledRule, compariso
   return true;
 }
 
-function compileRule(rule: DeterministicRule, position: number): CompiledRule {
+function compileRule(rule: DeterministicRule, position: number): Omit<CompiledRule, 'verifiedMask'> {
   const fields: number[] = [];
   const masks: number[] = [];
   let needsUniqueDifference = false;

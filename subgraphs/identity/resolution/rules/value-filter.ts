@@ -1,7 +1,7 @@
 import type { Dictionary } from '../block/dictionary.ts';
 import type { Features } from '../block/features.ts';
 import type { IgnoredValues } from '../compare/compare.ts';
-import type { MatchRuleset } from './match-ruleset.ts';
+import { isVerified, type MatchRuleset } from './match-ruleset.ts';
 
 /** Which values say nothing by the ruleset: placeholders, and those that more records carry than the ruleset allows. */
 export function createValueFilter(ruleset: MatchRuleset, features: Features): IgnoredValues {
@@ -12,9 +12,12 @@ export function createValueFilter(ruleset: MatchRuleset, features: Features): Ig
     phone: ofKind(ruleset, 'PHONE', features.phones),
     social: ofKind(ruleset, 'SOCIAL', features.socials),
     identification: filter(ruleset, 'PARTY_IDENTIFICATION', identifications, limitOf),
+    isVerified: remember((id) =>
+      isVerified(ruleset.typeRule('PARTY_IDENTIFICATION', typeOf(identifications.text(id)))),
+    ),
     isUnique: remember((id) => {
-      const { unique, verified } = ruleset.typeRule('PARTY_IDENTIFICATION', typeOf(identifications.text(id)));
-      return unique === true && verified !== false;
+      const rule = ruleset.typeRule('PARTY_IDENTIFICATION', typeOf(identifications.text(id)));
+      return rule.unique === true && isVerified(rule);
     }),
   };
 }

@@ -1,6 +1,9 @@
 import { createConsumer } from '../../../../database/consumer.ts';
 import type { ConsumedEvent, Consumer, ConsumerOptions } from '../../../../database/consumer-contract.ts';
+import type { Queryable } from '../../../../database/database.ts';
 import type { JourneyParts } from '../parts.ts';
+import { wakeWorkers } from '../store/events.ts';
+import { checkEverybody, checkEveryCart, putSeeds } from '../store/seeds.ts';
 import { commerceEffect, type Effect, identityEffect, marketingEffect, serviceEffect } from './effects.ts';
 import { type CloudEvent, cloudEvents, identityEvents } from './event-sources.ts';
 
@@ -21,14 +24,28 @@ export function createJourneyConsumers(
 ): readonly Consumer[] {
   const { database, clock, graph, wait, log } = parts;
   const onWarning = (message: string) => log.warn({}, message);
-  // What is lost is not made up for: the next event of a cart, an order or a case is looked at as ever.
-  const onGap = async (): Promise<void> => onWarning('Events that journeys wait for were lost: retention was over.');
+  // What was lost is looked up where there is something to look at; the next event of a case or a visit is looked at as ever.
+  const lost = (log: string): void =>
+    onWarning(`Events of ${log} that journeys wait for were lost: retention was over.`);
   const make = <Event extends ConsumedEvent>(options: ConsumerOptions<Event>): Consumer =>
     createConsumer(options, { database, schema: 'marketing', clock, wait, onWarning });
-  const cloud = (name: 'commerce' | 'service' | 'marketing', apply: Effect<CloudEvent>): Consumer =>
-    make({ name: CONSUMERS[name], log: name, source: cloudEvents(graph, name), apply, onGap });
+  const cloud = (
+    name: 'commerce' | 'service' | 'marketing',
+    apply: Effect<CloudEvent>,
+    lookUp: (transaction: Queryable) => Promise<void> = async () => {},
+  ): Consumer => {
+    const onGap = (transaction: Queryable): Promise<void> => {
+      lost(name);
+      return lookUp(transaction);
+    };
+    return make({ name: CONSUMERS[name], log: name, source: cloudEvents(graph, name), apply, onGap });
+  };
   return [
-    cloud('commerce', commerceEffect(clock)),
+    cloud('commerce', commerceEffect(clock), async (transaction) => {
+      await putSeeds(transaction, ['ORDERS', 'CARTS'], clock());
+      await checkEveryCart(transaction, clock());
+      await wakeWorkers(transaction);
+    }),
     cloud('service', serviceEffect(clock)),
     cloud('marketing', marketingEffect(clock)),
     make({
@@ -36,7 +53,11 @@ export function createJourneyConsumers(
       log: 'identity',
       source: identityEvents(graph),
       apply: identityEffect(clock),
-      onGap,
+      async onGap(transaction) {
+        lost('identity');
+        await checkEverybody(transaction, clock());
+        await wakeWorkers(transaction);
+      },
     }),
   ];
 }

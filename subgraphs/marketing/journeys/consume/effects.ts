@@ -5,7 +5,7 @@ import { countedOrders } from '../reports/conversions.ts';
 import { forgetMessagesOf } from '../sending/message-store.ts';
 import { entryDurations } from '../store/documents.ts';
 import { wakeWorkers } from '../store/events.ts';
-import { lockActiveOf, takeOut } from '../store/exits.ts';
+import { ERASED, lockActiveOf, takeOut } from '../store/exits.ts';
 import { ACTIVE_SQL } from '../store/instances.ts';
 import { noteMoves } from '../store/moves.ts';
 import { type NewTask, putTasks, type TaskKind } from '../store/tasks.ts';
@@ -126,11 +126,10 @@ export function identityEffect(clock: Clock): Effect<IdentityEvent> {
     const erased = events.filter(({ eventType }) => eventType === 'CUSTOMER_ERASED');
     for (const { customer360Id } of erased) {
       const active = await lockActiveOf(transaction, { customer360Id, source: 'identity', recordId: null });
-      const exit = { reason: 'ERASED', message: 'The person was erased.' };
       await takeOut(
         transaction,
         active.map(({ instance_id }) => instance_id),
-        exit,
+        ERASED,
         nowMs,
       );
     }

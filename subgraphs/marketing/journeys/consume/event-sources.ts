@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import type { ConsumedEvent, EventSource } from '../../../../database/consumer-contract.ts';
+import { together } from '../../../../database/together.ts';
 import { CodedError } from '../../../../schema/errors.ts';
 import type { UnifiedGraph } from '../../../../schema/unified-graph.ts';
 
@@ -41,7 +42,13 @@ interface IdentityAnswer extends Omit<IdentityEvent, 'dataSourceId' | 'objectId'
   readonly cursor: string;
 }
 
-/** The changes of identity. It tells each by itself, and nothing when there is none: a position is had with the first one. */
+/** Changes of identity that are taken together at most. */
+const TOGETHER = 200;
+
+/**
+ * The changes of identity. It tells each by itself, and nothing when there is none: a position is had with the first one. Those that came
+ * while the ones before were taken are taken together: each by itself would cost a transaction.
+ */
 export function identityEvents(graph: UnifiedGraph): EventSource<IdentityEvent> {
   const query = `subscription JourneyIdentity($since: Cursor) {
     identityChanged(since: $since) {
@@ -49,9 +56,15 @@ export function identityEvents(graph: UnifiedGraph): EventSource<IdentityEvent> 
     }
   }`;
   return async function* follow(since, signal) {
-    for await (const answer of graph.subscribe({ query, variables: { since }, signal })) {
-      const { cursor, ...event } = fieldOf<IdentityAnswer>(answer, 'identityChanged');
-      yield { cursor, events: [{ ...event, dataSourceId: 'identity', objectId: event.customer360Id ?? '' }] };
+    const answers = graph.subscribe({ query, variables: { since }, signal });
+    for await (const told of together(answers, TOGETHER)) {
+      const changes = told.map((answer) => fieldOf<IdentityAnswer>(answer, 'identityChanged'));
+      const events = changes.map(({ cursor: _cursor, ...event }) => ({
+        ...event,
+        dataSourceId: 'identity',
+        objectId: event.customer360Id ?? '',
+      }));
+      yield { cursor: changes.at(-1)?.cursor ?? '', events };
     }
   };
 }

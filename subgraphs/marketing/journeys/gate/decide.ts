@@ -36,10 +36,11 @@ export function decide(request: GateRequest, view: LiveView, defaultZone: string
     nextAllowedAt: until === undefined ? null : new Date(until).toISOString(),
     reasons,
     isHeldOut: heldOut(input),
+    person: personIn(view),
     // What is only put off has passed the gate of consent, and stands to be sent to whoever it was asked for.
     recipient: decisive && decisive.finding.outcome !== 'DEFERRED' ? null : (input.choice?.recipient ?? null),
     discountFor: decisive ? null : discountReceiver(input),
-    model: messageModelOf(view),
+    model: messageModelOf(view, input.zones[0] ?? defaultZone),
   };
 }
 
@@ -89,6 +90,15 @@ function silentFor({ sources }: GateRule, { silence }: LiveView): string | undef
   const silent = sources.filter((source) => silence.sources.has(source)).sort();
   if (silent.length > 0) return silent.join(', ');
   return silence.isTotal && sources.length > 0 ? 'the unified graph' : undefined;
+}
+
+function personIn({ person }: LiveView): GateDecision['person'] {
+  if (!person) return null;
+  const records = person.identityLinks.filter(({ dataSourceId }) => dataSourceId === 'marketing');
+  return {
+    customer360Id: person.customer360Id,
+    subscriberKeys: records.map(({ sourceRecordId }) => sourceRecordId),
+  };
 }
 
 function heldOut({ request, view }: GateInput): boolean {

@@ -17,7 +17,7 @@ export function subjectOf({ objectType }: Pick<RunningInstance, 'objectType'>): 
 /** Most engagements that one decision looks at: as many as a page may have. */
 const MOST_MESSAGES = 100;
 
-const PERSON = `customer(customer360Id: $customer360Id) {
+const PERSON = `{
     customer360Id firstName lastName fullName
     identityLinks { dataSourceId sourceRecordId }
     contactPointEmails { emailAddress sources { dataSourceId sourceRecordId } }
@@ -35,50 +35,133 @@ const PERSON = `customer(customer360Id: $customer360Id) {
       edges { node { id } } }
   }`;
 
-const OBJECTS: Readonly<Record<JourneySubject, string>> = {
-  CART: `shoppingCart(id: $objectId) {
+/** What a journey is about: the field that gives it, and what is read of it. */
+const OBJECTS: Readonly<
+  Record<
+    JourneySubject,
+    { readonly type: string; readonly field: string; readonly argument: string; readonly selection: string } | null
+  >
+> = {
+  CART: {
+    type: 'ShoppingCart',
+    field: 'shoppingCart',
+    argument: 'id',
+    selection: `{
     id customerNumber contactEmailAddress status lastActivityDate totalProductAmount { amount currencyCode }
     shoppingCartProducts {
       productId productName quantity unitPriceAmount { amount } totalLineAmount { amount } product { availableQuantity } }
   }`,
-  ORDER: `salesOrder(orderNumber: $objectId) { orderNumber customerNumber orderedDate grandTotalAmount { amount currencyCode } }`,
-  CASE: `case(id: $objectId) { contactId caseNumber subject }`,
-  PERSON: '',
+  },
+  ORDER: {
+    type: 'SalesOrder',
+    field: 'salesOrder',
+    argument: 'orderNumber',
+    selection: '{ orderNumber customerNumber orderedDate grandTotalAmount { amount currencyCode } }',
+  },
+  CASE: { type: 'Case', field: 'case', argument: 'id', selection: '{ contactId caseNumber subject }' },
+  PERSON: null,
 };
 
-const DOCUMENTS = new Map<JourneySubject, string>(
-  (['CART', 'ORDER', 'CASE', 'PERSON'] as const).map((subject) => [subject, documentFor(subject)]),
-);
+/** How many are asked about with one operation: each number has a plan of its own, so that they are few. */
+const NUMBERS = [8, 4, 2, 1] as const;
 
-function documentFor(subject: JourneySubject): string {
-  const named = subject === 'PERSON' ? '' : ', $objectId: ID!';
-  const name = `JourneyGates${subject.charAt(0)}${subject.slice(1).toLowerCase()}`;
-  const variables = `$customer360Id: Customer360Id!, $purpose: DataUsePurpose!, $discountsFrom: DateTime!, $messages: Int!`;
-  return `query ${name}(${variables}${named}) {\n  ${PERSON}\n  ${OBJECTS[subject]}\n}`;
+const documents = new Map<string, string>();
+
+/** The operation that asks about so many at once, of one subject. */
+function documentFor(subject: JourneySubject, count: number): string {
+  const key = `${subject} ${count}`;
+  const known = documents.get(key);
+  if (known !== undefined) return known;
+  const object = OBJECTS[subject];
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  const declared = numbers.map((n) => `$person${n}: Customer360Id!${object ? `, $object${n}: ID!` : ''}`).join(', ');
+  const fields = numbers.flatMap((n) => {
+    const suffix = suffixOf(n, count);
+    const person = `customer${suffix}: customer(customer360Id: $person${n}) { ...JourneyGatePerson }`;
+    if (!object) return [person];
+    return [
+      person,
+      `${object.field}${suffix}: ${object.field}(${object.argument}: $object${n}) { ...JourneyGateObject }`,
+    ];
+  });
+  const document = [
+    `query JourneyGates${subject.charAt(0)}${subject.slice(1).toLowerCase()}${count}(`,
+    `$purpose: DataUsePurpose!, $discountsFrom: DateTime!, $messages: Int!, ${declared}) {\n  ${fields.join('\n  ')}\n}`,
+    `\nfragment JourneyGatePerson on Customer ${PERSON}`,
+    ...(object ? [`\nfragment JourneyGateObject on ${object.type} ${object.selection}`] : []),
+  ].join('');
+  documents.set(key, document);
+  return document;
 }
 
-/** What the gates ask, in one federated query. */
+/** What the gates ask about one instance. */
 export interface GateQuestion {
-  readonly query: string;
-  readonly variables: Readonly<Record<string, unknown>>;
+  readonly subject: JourneySubject;
+  readonly customer360Id: string;
+  readonly objectId: string;
+  readonly purpose: string;
+  /** How far back discounts count, milliseconds. */
+  readonly discountsFromMs: number;
+  /** How many messages the cap lets through. */
+  readonly messages: number;
 }
 
-/** The question for an instance. `discountsFromMs` is how far back discounts count, `messages` how many messages the cap lets through. */
+/** The question for an instance. */
 export function gateQuestion(
   instance: RunningInstance,
-  asked: { readonly purpose: string; readonly discountsFromMs: number; readonly messages: number },
+  asked: Pick<GateQuestion, 'purpose' | 'discountsFromMs' | 'messages'>,
 ): GateQuestion {
-  const subject = subjectOf(instance);
+  const { customer360Id, objectId } = instance;
+  return { subject: subjectOf(instance), customer360Id, objectId, ...asked };
+}
+
+/** Questions with the same one are asked with one operation. */
+export function togetherKeyOf({ subject, purpose, messages }: GateQuestion): string {
+  return `${subject} ${purpose} ${messages}`;
+}
+
+/** So many of those that wait are asked about next. */
+export function howManyOf(waiting: number): number {
+  return NUMBERS.find((number) => number <= waiting) ?? 1;
+}
+
+/** The operation that asks several questions with one `togetherKeyOf`, as many as `howManyOf` says. At least one. */
+export function gateOperation(questions: readonly GateQuestion[]): {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+} {
+  const [first] = questions;
+  if (!first) throw new Error('Nothing is asked.');
+  const ids = questions.flatMap(({ customer360Id, objectId }, number) => [
+    [`person${number}`, customer360Id],
+    ...(OBJECTS[first.subject] ? [[`object${number}`, objectId]] : []),
+  ]);
   return {
-    query: DOCUMENTS.get(subject) ?? documentFor(subject),
+    query: documentFor(first.subject, questions.length),
     variables: {
-      customer360Id: instance.customer360Id,
-      purpose: asked.purpose,
-      discountsFrom: new Date(asked.discountsFromMs).toISOString(),
-      messages: Math.min(Math.max(asked.messages, 1), MOST_MESSAGES),
-      ...(subject !== 'PERSON' && { objectId: instance.objectId }),
+      ...Object.fromEntries(ids),
+      purpose: first.purpose,
+      // The gate of discounts leaves out what is too old for it.
+      discountsFrom: new Date(Math.min(...questions.map(({ discountsFromMs }) => discountsFromMs))).toISOString(),
+      messages: Math.min(Math.max(first.messages, 1), MOST_MESSAGES),
     },
   };
+}
+
+/** What of the answer to so many questions is about the one with this number, with the names of the schema's fields. */
+export function answerAbout(
+  data: Readonly<Record<string, unknown>>,
+  { subject }: GateQuestion,
+  { number, count }: { readonly number: number; readonly count: number },
+): Record<string, unknown> {
+  const suffix = suffixOf(number, count);
+  const field = OBJECTS[subject]?.field;
+  return { customer: data[`customer${suffix}`], ...(field && { [field]: data[`${field}${suffix}`] }) };
+}
+
+/** An operation that asks one question has the names of the schema's fields in its answer. */
+function suffixOf(number: number, count: number): string {
+  return count === 1 ? '' : String(number);
 }
 
 /** Where what the gates read comes from, by the response's path: for errors that do not say it. */

@@ -2,6 +2,7 @@ import type { ExecutionResult } from 'graphql';
 import { NotNow } from '../../../../database/consumer-contract.ts';
 import type { UnifiedGraph } from '../../../../schema/unified-graph.ts';
 import { conditionQuery } from '../condition-faults.ts';
+import { lastingErrors } from '../live/ask.ts';
 import type { LiveConditions, PersonZones } from '../parts.ts';
 import { silenceIn } from './answered.ts';
 import { conditionHolds } from './condition.ts';
@@ -13,7 +14,7 @@ const WHEREABOUTS = `query JourneyWhereabouts($customer360Id: Customer360Id!) { 
 /**
  * Makes the questions about live customers: each is one query of the unified graph at the moment of the question. A condition does
  * not hold for a person who is not there any more. `defaultZone` is the IANA zone of people of whom nobody knows where they
- * live. They reject with NotNow when a source does not answer.
+ * live. They reject with NotNow when a source does not answer, with Error for what the graph will never answer.
  */
 export function createLiveConditions({
   graph,
@@ -53,6 +54,8 @@ export function brokenWay(): ExecutionResult {
 }
 
 function customerIn(result: ExecutionResult): unknown {
+  const [lasting] = lastingErrors(result);
+  if (lasting) throw new Error(`The graph refused a question of the journeys: ${lasting.extensions['code']}.`);
   const { sources, isTotal } = silenceIn(result, () => undefined);
   if (isTotal || sources.size > 0) {
     const silent = sources.size > 0 ? [...sources].sort().join(', ') : 'the unified graph';

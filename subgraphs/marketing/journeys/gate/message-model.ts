@@ -2,12 +2,16 @@ import type { MessageModel } from '../contract.ts';
 import { isInStock } from './cart-gates.ts';
 import type { LiveCart, LiveOrder, LiveView } from './live-view.ts';
 
-/** What templates may use, of what was read at the instant of sending; null without a person. */
-export function messageModelOf({ person, cart, order, case: supportCase }: LiveView): MessageModel | null {
+/** What templates may use, of what was read at the instant of sending; null without a person. `timeZone` is where they live. */
+export function messageModelOf(
+  { person, cart, order, case: supportCase }: LiveView,
+  timeZone: string,
+): MessageModel | null {
   if (!person) return null;
   const { firstName, lastName, fullName } = person;
   const latest = order ?? person.salesOrders?.edges[0]?.node ?? null;
   return {
+    timeZone,
     customer: { firstName, lastName, fullName },
     cart: cart && cartModel(cart),
     order: latest && orderModel(latest),

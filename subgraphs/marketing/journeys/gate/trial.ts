@@ -5,7 +5,8 @@ import type { LiveConditions, PersonZones } from '../parts.ts';
 import { TemplateInvalid } from '../sending/templates/message-renderer.ts';
 import { type Standing, stepAfter, stepAfterWait, stepNamed, wait, walk } from '../steps.ts';
 import { nextTimeOfDay } from '../time-of-day.ts';
-import { readGateView } from './create-gate.ts';
+import { createAskTogether } from './ask-together.ts';
+import { readGateView, TIMEOUT_MS } from './create-gate.ts';
 import { decide } from './decide.ts';
 import type { LiveView } from './live-view.ts';
 
@@ -164,7 +165,7 @@ class TrialRun {
       standing: { isIn: true, message: 'In the journey, for a trial.' },
       isProviderHealthy: true,
     };
-    const view = await readGateView(this.#parts.graph, request);
+    const view = await readGateView(createAskTogether(this.#parts.graph, TIMEOUT_MS), request);
     return decide(request, this.#withSent(view), this.#parts.defaultZone);
   }
 

@@ -15,6 +15,8 @@ export interface JourneyMutationParts {
   readonly checkDefinition: (document: string) => CheckedDefinition;
   /** What is wrong with the templates of a definition that is well otherwise. */
   readonly findTemplateFaults: (definition: JourneyDefinition) => Promise<readonly string[]>;
+  /** What the graph will never answer of its questions. */
+  readonly findRefusedQuestions: (definition: JourneyDefinition) => Promise<readonly string[]>;
 }
 
 interface SaveInput extends IdempotentInput {
@@ -70,7 +72,9 @@ export function createJourneyMutations(parts: JourneyMutationParts): CloudResolv
 
 async function understood(parts: JourneyMutationParts, document: string): Promise<JourneyDefinition> {
   const { definition, faults = [] } = parts.checkDefinition(document);
-  const wrong = definition ? await parts.findTemplateFaults(definition) : faults;
+  const wrong = definition
+    ? [...(await parts.findTemplateFaults(definition)), ...(await parts.findRefusedQuestions(definition))]
+    : faults;
   if (definition && wrong.length === 0) return definition;
   throw new CodedError('BAD_USER_INPUT', `The journey has faults:\n${wrong.join('\n')}`);
 }

@@ -70,27 +70,37 @@ export function createPoisonResolvers(parts: PoisonParts): CloudResolvers {
         if (input.ids.length === 0 || input.ids.length > IDS_LIMIT) {
           throw new CodedError('BAD_USER_INPUT', `\`ids\` has 1 to ${IDS_LIMIT} ids.`);
         }
-        let isFirst = false;
-        await write(context, 'replayPoisonEvents', input, async (transaction) => {
-          isFirst = true;
+        const asked = await write(context, 'replayPoisonEvents', input, async (transaction) => {
           await wakeAside(transaction, input.ids, parts.clock());
-          return {};
+          return triesOf(transaction, input.ids);
         });
         return guardStore('marketing', onWarning, async () => {
-          // Each in a transaction of its own: what fails again does not keep the others.
-          if (isFirst) for (const consumer of parts.consumers) await consumer.replay(input.ids);
+          // Each in a transaction of its own: what fails again does not keep the others. Whoever was killed before it came to one has
+          // left it with as many tries as when it was asked for: the call that is repeated goes on with it, and with no other.
+          const now = await triesOf(database, input.ids);
+          const left = Object.keys(asked).filter((id) => now[id] === asked[id]);
+          for (const consumer of parts.consumers) await consumer.replay(left);
           const rows = await database.query<PoisonRow>(`SELECT * FROM (${SET_ASIDE}) AS aside WHERE id = ANY($1)`, [
             input.ids,
           ]);
-          const left = new Set(rows.map(({ id }) => id));
+          const aside = new Set(rows.map(({ id }) => id));
           return {
-            replayedIds: [...new Set(input.ids)].filter((id) => !left.has(id)),
+            replayedIds: [...new Set(input.ids)].filter((id) => !aside.has(id)),
             poisonEvents: rows.map(poisonOf),
           };
         });
       },
     },
   };
+}
+
+/** How often each of the events that consumers set aside was tried. */
+async function triesOf(on: Queryable, eventIds: readonly string[]): Promise<Record<string, string>> {
+  const rows = await on.query<{ event_id: string; tries: number }>(
+    `SELECT event_id, tries FROM marketing.poison_event WHERE consumer LIKE 'journeys:%' AND event_id = ANY($1)`,
+    [eventIds],
+  );
+  return Object.fromEntries(rows.map(({ event_id, tries }) => [event_id, String(tries)]));
 }
 
 async function wakeAside(transaction: Queryable, eventIds: readonly string[], nowMs: number): Promise<void> {

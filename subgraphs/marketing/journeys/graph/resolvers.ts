@@ -56,7 +56,7 @@ export function createJourneyFields(parts: JourneyGraphParts): JourneyFields {
 
 function createResolvers(parts: JourneyGraphParts, loaders: LoadersOf): CloudResolvers {
   return {
-    Query: createQueries(loaders),
+    Query: createQueries(parts, loaders),
     Customer: {
       journeyInstances: (
         { customer360Id }: { customer360Id: string },
@@ -102,8 +102,9 @@ function createResolvers(parts: JourneyGraphParts, loaders: LoadersOf): CloudRes
   };
 }
 
-function createQueries(loaders: LoadersOf): CloudResolvers[string] {
+function createQueries({ changes }: JourneyGraphParts, loaders: LoadersOf): CloudResolvers[string] {
   return {
+    journeyPosition: (_source: unknown, _args: unknown, context: CloudContext) => loaders.of(context).headOf(changes),
     journey: (_source: unknown, { id }: { id: string }, context: CloudContext) => journeyById(loaders, context, id),
     journeyInstance: (_source: unknown, { id }: { id: string }, context: CloudContext) =>
       instanceById(loaders, context, id),

@@ -1,3 +1,4 @@
+import type { ExecutionResult } from 'graphql';
 import { NotNow } from '../../../../database/consumer-contract.ts';
 import type { UnifiedGraph } from '../../../../schema/unified-graph.ts';
 
@@ -9,8 +10,20 @@ const LASTING: ReadonlySet<unknown> = new Set([
   'GRAPHQL_VALIDATION_FAILED',
   'OPERATION_TOO_COSTLY',
   'OPERATION_TOO_DEEP',
+  'TOO_MANY_TOKENS',
+  'TOO_MANY_ALIASES',
+  'TOO_MANY_ROOT_FIELDS',
+  'TOO_MANY_DIRECTIVES',
+  'TOO_MANY_FIELDS',
+  'TOO_MANY_OVERLAPPING_FIELDS',
+  'CIRCULAR_FRAGMENTS',
   'FORBIDDEN',
 ]);
+
+/** Errors that would be the answer to the same question at any time. */
+export function lastingErrors({ errors = [] }: ExecutionResult): NonNullable<ExecutionResult['errors']> {
+  return errors.filter(({ extensions }) => LASTING.has(extensions?.['code']));
+}
 
 /**
  * Asks the live graph. Throws NotNow when it gives no whole answer, Error for what it will never answer; neither tells more than a

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../../../database/database.ts';
 import type { UnifiedGraph } from '../../../../schema/unified-graph.ts';
 import type { JourneyDefinition } from '../definition.ts';
-import { durationMs } from '../duration.ts';
+import { entryAfterMs } from '../store/documents.ts';
 
 /** How many would have entered a journey lately. */
 export interface WouldHaveEntered {
@@ -29,7 +29,6 @@ const PAGE = 100;
 /** With pages of a hundred a week of most shops; beyond that the number is a lower bound. */
 const MOST_PAGES = 20;
 const PATIENCE_MS = 10_000;
-const ABANDON_AFTER = 'PT30M';
 
 /**
  * Asks the live clouds who would have entered a journey in the seven days before now. What has moved on since, such as a cart that
@@ -41,7 +40,7 @@ export async function wouldHaveEntered(
   definition: JourneyDefinition,
 ): Promise<WouldHaveEntered | null> {
   const { entry } = definition;
-  const afterMs = durationMs(entry.abandonAfter ?? ABANDON_AFTER);
+  const afterMs = entryAfterMs(entry) ?? 0;
   switch (entry.kind) {
     case 'CART_ABANDONED':
     case 'CHECKOUT_ABANDONED':
@@ -205,7 +204,7 @@ function lapsedCustomers(lookBack: LookBack, definition: JourneyDefinition): Pro
     root: 'salesOrders',
     objectType: 'SalesOrder',
     query: ordersQuery(selection),
-    variables: sevenDays(lookBack, durationMs(entry.lapsedAfter ?? 'P180D')),
+    variables: sevenDays(lookBack, entryAfterMs(entry) ?? 0),
     objectOf: ({ orderNumber, customer }) => {
       const isLast = customer?.latest?.edges[0]?.node.orderNumber === orderNumber;
       return isLast && enters(lookBack, definition, customer) ? orderNumber : null;

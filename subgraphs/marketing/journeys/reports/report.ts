@@ -1,5 +1,6 @@
 import type { Database } from '../../../../database/database.ts';
 import type { JourneyGate } from '../../../../schema/generated/marketing.ts';
+import { ACTIVE_SQL } from '../store/instances.ts';
 import { compareProportions } from './newcombe.ts';
 
 /** Whose report. */
@@ -21,8 +22,11 @@ export interface ReportGroup {
 export interface JourneyReportFigures {
   readonly enteredCount: number;
   readonly waitingCount: number;
+  readonly completedCount: number;
   readonly sentCount: number;
   readonly exitedOnOrderCount: number;
+  readonly exitedOtherwiseCount: number;
+  readonly failedCount: number;
   readonly heldOutCount: number;
   readonly suppressions: readonly {
     readonly gate: JourneyGate;
@@ -49,7 +53,8 @@ WITH entered AS MATERIALIZED (
   WHERE journey_id = $1 AND entered_on >= coalesce($2::timestamptz, '-infinity')
     AND entered_on < coalesce($3::timestamptz, 'infinity')
 ), counted AS (
-  SELECT count(*) AS entered, count(*) FILTER (WHERE status IN ('WAITING', 'DEFERRED')) AS waiting,
+  SELECT count(*) AS entered, count(*) FILTER (WHERE status IN ${ACTIVE_SQL}) AS waiting,
+    count(*) FILTER (WHERE status = 'COMPLETED') AS completed, count(*) FILTER (WHERE status = 'FAILED') AS failed,
     count(*) FILTER (WHERE status = 'EXITED' AND end_reason = 'ORDERED') AS exited
   FROM entered WHERE status <> 'FOLDED'
 ), kept_back AS MATERIALIZED (
@@ -88,7 +93,13 @@ SELECT (SELECT row_to_json(counted) FROM counted) AS counted,
      SELECT currency, sum(amount)::text AS amount FROM conversion WHERE is_treated GROUP BY currency) AS revenue) AS revenue`;
 
 interface Figures extends Record<string, unknown> {
-  readonly counted: { readonly entered: number; readonly waiting: number; readonly exited: number };
+  readonly counted: {
+    readonly entered: number;
+    readonly waiting: number;
+    readonly completed: number;
+    readonly failed: number;
+    readonly exited: number;
+  };
   readonly held_out: number;
   readonly sent: number;
   readonly suppressed: readonly {
@@ -122,11 +133,16 @@ export async function readReport(
   const suppressions = figures.suppressed
     .map(({ gate, skipped, deferred }) => ({ gate, skippedCount: skipped, deferredCount: deferred }))
     .sort((one, other) => gateOrder.indexOf(one.gate) - gateOrder.indexOf(other.gate));
+  const { entered, waiting, completed, failed, exited } = figures.counted;
   return {
-    enteredCount: figures.counted.entered,
-    waitingCount: figures.counted.waiting,
+    enteredCount: entered,
+    waitingCount: waiting,
+    completedCount: completed,
     sentCount: figures.sent,
-    exitedOnOrderCount: figures.counted.exited,
+    exitedOnOrderCount: exited,
+    // All others: so that it adds up whatever ways out there come to be.
+    exitedOtherwiseCount: entered - waiting - completed - failed - exited,
+    failedCount: failed,
     heldOutCount: figures.held_out,
     suppressions,
     treated,

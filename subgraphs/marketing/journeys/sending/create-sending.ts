@@ -15,6 +15,7 @@ import type { Sender } from './compose-mail.ts';
 import type { PreviewParts } from './message-preview.ts';
 import { createMessageResolvers } from './message-resolvers.ts';
 import { createMessageSteps } from './message-steps.ts';
+import { createBodySweep } from './message-store.ts';
 import type { SendingParts, SuppressAddress } from './parts.ts';
 import { createPreviewResolvers } from './preview-resolvers.ts';
 import type { MessageProvider } from './provider.ts';
@@ -87,6 +88,7 @@ export async function createSending(options: SendingOptions): Promise<Sending> {
     writeDecision: (transaction, { instanceId, step, decidedAtMs, decision }) =>
       writeDecision(transaction, { decisionId: newId(), instanceId, step, decidedAtMs }, decision),
     suppressAddress: suppress,
+    sweepBodies: createBodySweep(),
     clock,
   };
   const origin = readOriginFrom(database, documents);

@@ -4,7 +4,6 @@ import { composeMail } from './compose-mail.ts';
 import {
   countAttempt,
   dropUnsent,
-  forgetOldBodies,
   markInDoubt,
   noteEvent,
   type Prepared,
@@ -97,7 +96,7 @@ async function settle(
     const sent = await settleMessage(transaction, writing, { state: 'SENT', from: ['IN_DOUBT'], now, error: null });
     // Settled by hand meanwhile: what was decided then stands.
     if (sent) await noteEvent(transaction, sent, 'sent', now);
-    await forgetOldBodies(transaction, now.getTime());
+    await parts.sweepBodies(transaction, now.getTime());
     return { kind: 'SENT', messageKey: messageId };
   }
   const error = result.detail;

@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader';
 import type { Queryable } from '../../../../database/database.ts';
 import {
   type GateDecision,
@@ -6,7 +7,7 @@ import {
   type MessageStepRequest,
   type MessageSteps,
 } from '../contract.ts';
-import { dropUnsent, messageKeyOf, readMessage, type StoredMessage } from './message-store.ts';
+import { dropUnsent, messageKeyOf, readMessage, readMessages, type StoredMessage } from './message-store.ts';
 import type { MessageRun, SendingParts } from './parts.ts';
 import { sendMessage } from './send-message.ts';
 import { concludeWhileIn, NOT_IN, noteDecision, Overtaken } from './transactions.ts';
@@ -20,11 +21,15 @@ const OVERTAKEN_MS = 5_000;
  * other: PREPARED is sent after all, if the gates still let it; SENT is only concluded; IN_DOUBT is never sent again by itself.
  */
 export function createMessageSteps(parts: SendingParts): MessageSteps {
+  // Where the messages of a turn stand is read with one statement, and never remembered.
+  const known = new DataLoader((messageIds: readonly string[]) => readMessages(parts.database, messageIds), {
+    cache: false,
+  });
   return {
     async run(request) {
       for (let round = 1; round <= ROUNDS; round++) {
         try {
-          return await runOnce(parts, request);
+          return await runOnce(parts, request, (messageId) => known.load(messageId));
         } catch (error) {
           // Somebody else has the message in hand: its row says what is to be concluded.
           if (!(error instanceof Overtaken)) throw error;
@@ -38,9 +43,15 @@ export function createMessageSteps(parts: SendingParts): MessageSteps {
   };
 }
 
-async function runOnce(parts: SendingParts, request: MessageStepRequest): Promise<MessageOutcome> {
+type ReadKnown = (messageId: string) => Promise<StoredMessage | null>;
+
+async function runOnce(
+  parts: SendingParts,
+  request: MessageStepRequest,
+  readKnown: ReadKnown,
+): Promise<MessageOutcome> {
   const messageId = messageKeyOf(idempotencyKeyOf(request.instance, request.step));
-  const opening = await parts.database.transaction((transaction) => open(parts, request, messageId, transaction));
+  const opening = await open(parts, request, { messageId, readKnown });
   if ('outcome' in opening) return opening.outcome;
   const askedAtMs = parts.clock();
   const decision = await parts.gate.ask({
@@ -59,20 +70,28 @@ type Opening =
   | { readonly outcome: MessageOutcome }
   | { readonly standing: { readonly isIn: boolean; readonly message: string }; readonly message: StoredMessage | null };
 
-/** Looks where the message stands, and concludes where there is nothing more to do. */
+/**
+ * Looks where the message stands, and concludes where there is nothing more to do. What is found counts for no longer than until the
+ * message is made certain: then it is asked again, in that transaction.
+ */
 async function open(
   parts: SendingParts,
-  { confirm, conclude }: MessageStepRequest,
-  messageId: string,
-  transaction: Queryable,
+  request: MessageStepRequest,
+  { messageId, readKnown }: { readonly messageId: string; readonly readKnown: ReadKnown },
 ): Promise<Opening> {
-  const standing = await confirm(transaction);
+  const [standing, message] = await Promise.all([request.standing(), readKnown(messageId)]);
   if (!standing.isIn) return { outcome: NOT_IN };
+  if (!message || !outcomeOf(message, parts.clock())) return { standing, message };
+  return {
+    outcome: await concludeWhileIn({ parts, request }, (transaction) => outcomeNow(parts, transaction, messageId)),
+  };
+}
+
+async function outcomeNow(parts: SendingParts, transaction: Queryable, messageId: string): Promise<MessageOutcome> {
   const message = await readMessage(transaction, messageId);
   const outcome = message && outcomeOf(message, parts.clock());
-  if (!outcome) return { standing, message };
-  await conclude(transaction, outcome);
-  return { outcome };
+  if (!outcome) throw new Overtaken();
+  return outcome;
 }
 
 /** What a message that was handed over means for its step; null while it was not. */

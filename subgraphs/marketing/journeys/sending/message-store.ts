@@ -93,11 +93,21 @@ export function messageKeyOf(idempotencyKey: string): string {
 
 /** Reads a message, null when there is none. */
 export async function readMessage(queryable: Queryable, messageId: string): Promise<StoredMessage | null> {
-  const [message] = await queryable.query<StoredMessage>(
-    'SELECT * FROM marketing.journey_message WHERE message_id = $1',
-    [messageId],
+  const [message = null] = await readMessages(queryable, [messageId]);
+  return message;
+}
+
+/** Reads messages, in the order of their keys, null for what is not there: one statement. */
+export async function readMessages(
+  queryable: Queryable,
+  messageIds: readonly string[],
+): Promise<(StoredMessage | null)[]> {
+  const rows = await queryable.query<StoredMessage>(
+    'SELECT * FROM marketing.journey_message WHERE message_id = ANY($1::text[])',
+    [messageIds],
   );
-  return message ?? null;
+  const byId = new Map(rows.map((row) => [row.message_id, row]));
+  return messageIds.map((id) => byId.get(id) ?? null);
 }
 
 /** Notes with which input the discount of a message is asked for. What was noted first, holds; another round replaces it. */
@@ -125,7 +135,7 @@ export async function planDiscount(
 }
 
 /**
- * Writes a message that was not handed over yet, as PREPARED, or in one go as SENT. Gives the number of the writing, or null
+ * Writes a message that was not handed over yet, as PREPARED, or in one go as SENT, which is noted as an engagement. Gives the number of the writing, or null
  * when somebody has handed it over meanwhile.
  */
 export async function writeMessage(
@@ -135,7 +145,8 @@ export async function writeMessage(
   { state, now }: { readonly state: 'PREPARED' | 'SENT'; readonly now: Date },
 ): Promise<number | null> {
   const [message] = await transaction.query<{ preparation: number }>(
-    `INSERT INTO marketing.journey_message AS known
+    `WITH written AS (
+     INSERT INTO marketing.journey_message AS known
        (message_id, idempotency_key, journey_id, instance_id, step, channel, purpose, state, planned_at, prepared_at, sent_at,
         preparation, subscriber_key, consent_id, address, header_message_id, subject, html_body, text_body, discount_code)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $8, $8, CASE $9 WHEN 'SENT' THEN $8::timestamptz END,
@@ -146,7 +157,11 @@ export async function writeMessage(
        address = excluded.address, header_message_id = excluded.header_message_id, subject = excluded.subject,
        html_body = excluded.html_body, text_body = excluded.text_body, discount_code = excluded.discount_code
      WHERE known.state IN ('PLANNED', 'PREPARED')
-     RETURNING preparation`,
+     RETURNING message_id, state, preparation, subscriber_key, subject), noted AS (
+     INSERT INTO marketing.email_event (event_id, subscriber_key, kind, subject_line, happened_on, message_id)
+     SELECT message_id || '-sent', subscriber_key, 'sent', subject, $8, message_id FROM written WHERE state = 'SENT'
+     ON CONFLICT (event_id) DO NOTHING)
+     SELECT preparation FROM written`,
     [
       ...identityValues(identity),
       now,
@@ -249,6 +264,8 @@ export async function noteEvent(
 const BODIES_KEPT_MS = 90 * 86_400_000;
 /** Each message that is sent takes the bodies of a few that have had their time, so that no job of its own is needed. */
 const SWEPT_AT_ONCE = 5;
+/** So many messages share a sweep. */
+const SHARED_BY = 20;
 
 /** Takes what is personal out of the messages of people who were erased: what was sent when, and why, stays; what was not sent never is. */
 export async function forgetMessagesOf(queryable: Queryable, customer360Ids: readonly string[]): Promise<void> {
@@ -263,13 +280,20 @@ export async function forgetMessagesOf(queryable: Queryable, customer360Ids: rea
   );
 }
 
-/** Forgets the texts of messages whose time is over. What was sent to whom and when, stays. */
-export async function forgetOldBodies(queryable: Queryable, nowMs: number): Promise<void> {
+/** Makes what forgets the texts of messages whose time is over, at every so many calls. What was sent to whom and when, stays. */
+export function createBodySweep(): (queryable: Queryable, nowMs: number) => Promise<void> {
+  let calls = 0;
+  return async (queryable, nowMs) => {
+    if (calls++ % SHARED_BY === 0) await forgetOldBodies(queryable, nowMs);
+  };
+}
+
+async function forgetOldBodies(queryable: Queryable, nowMs: number): Promise<void> {
   await queryable.query(
     `UPDATE marketing.journey_message SET html_body = NULL, text_body = NULL WHERE message_id IN (
        SELECT message_id FROM marketing.journey_message
        WHERE html_body IS NOT NULL AND prepared_at < $1 AND state IN ('SENT', 'FAILED')
-       ORDER BY prepared_at LIMIT ${SWEPT_AT_ONCE} FOR UPDATE SKIP LOCKED)`,
+       ORDER BY prepared_at LIMIT ${SWEPT_AT_ONCE * SHARED_BY} FOR UPDATE SKIP LOCKED)`,
     [new Date(nowMs - BODIES_KEPT_MS)],
   );
 }

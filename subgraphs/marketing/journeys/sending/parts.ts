@@ -37,6 +37,8 @@ export interface SendingParts {
   readonly sender: Sender;
   readonly writeDecision: WriteDecision;
   readonly suppressAddress: SuppressAddress;
+  /** Forgets the texts of some messages whose time is over, in the transaction. */
+  readonly sweepBodies: (transaction: Queryable, nowMs: number) => Promise<void>;
   /** True: a message that is not let out stays as it is, because somebody decided about it by hand. */
   readonly keepsUnsent?: boolean;
   readonly clock: Clock;

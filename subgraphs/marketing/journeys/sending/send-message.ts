@@ -4,20 +4,12 @@ import { idempotencyKeyOf } from '../contract.ts';
 import { headerMessageIdOf } from './compose-mail.ts';
 import { grantDiscount, planStepDiscount } from './discount.ts';
 import { handOverMessage, retryOrGiveUp } from './hand-over-message.ts';
-import {
-  dropUnsent,
-  forgetOldBodies,
-  type MessageIdentity,
-  noteEvent,
-  type Prepared,
-  type StoredMessage,
-  writeMessage,
-} from './message-store.ts';
+import { dropUnsent, type MessageIdentity, type Prepared, type StoredMessage, writeMessage } from './message-store.ts';
 import type { MessageRun } from './parts.ts';
 import { TemplateInvalid } from './templates/message-renderer.ts';
 import type { DiscountInMessage } from './templates/template-scope.ts';
 import { concludeWhileIn, NOT_IN, noteDecision, nowOf, Overtaken, whileIn } from './transactions.ts';
-import { isOutOfTurn } from './turns.ts';
+import { isDiscountTaken, isOutOfTurn } from './turns.ts';
 
 /** When somebody else was first, the gates are asked again after this time. */
 const ASK_ANEW_MS = 1_000;
@@ -72,18 +64,30 @@ async function grantFor(run: MessageRun): Promise<Discounted> {
     return { outcome: await fail(run, 'There is no commerce record that a discount could be granted to', false) };
   }
   const planned = await whileIn(run, async (transaction) => {
+    if (await isDiscountTaken(transaction, run)) return 'TAKEN';
     const message = await planStepDiscount(transaction, identityOf(run), { discount, receiver }, run.askedAtMs);
     if (!message) throw new Overtaken();
     await noteDecision(run, transaction);
     return message;
   });
   if (planned === NOT_IN) return { outcome: NOT_IN };
+  if (planned === 'TAKEN') return { outcome: await askAnew(run) };
   const grant = await grantDiscount(run.parts.graph, planned as StoredMessage);
   if (grant.kind === 'GRANTED') return { discount: grant.discount, isDecisionNoted: true };
   if (grant.isLasting) return { outcome: await fail(run, grant.detail, true) };
   return {
     outcome: await concludeWhileIn(run, (transaction) => retryOrGiveUp(run, transaction, grant.detail)),
   };
+}
+
+/** Somebody else was first: what the gates said is too old. */
+function askAnew(run: MessageRun): Promise<MessageOutcome> {
+  return concludeWhileIn(run, async () => tooOld(run));
+}
+
+function tooOld({ parts }: MessageRun): MessageOutcome {
+  const until = new Date(parts.clock() + ASK_ANEW_MS).toISOString();
+  return { kind: 'RETRY', until, error: 'The gates are asked anew: what they said is too old' };
 }
 
 async function write(run: MessageRun, discount: DiscountInMessage | null): Promise<Prepared> {
@@ -107,16 +111,11 @@ function putIntoOutbox(run: MessageRun, prepared: Prepared, isDecisionNoted: boo
   const { parts, messageId } = run;
   return concludeWhileIn(run, async (transaction) => {
     const now = nowOf(parts);
-    if (await isOutOfTurn(transaction, run)) {
-      const until = new Date(now.getTime() + ASK_ANEW_MS).toISOString();
-      return { kind: 'RETRY', until, error: 'The gates are asked anew: what they said is too old' };
-    }
+    if (await isOutOfTurn(transaction, run)) return tooOld(run);
     const written = await writeMessage(transaction, identityOf(run), prepared, { state: 'SENT', now });
     if (written === null) throw new Overtaken();
     if (!isDecisionNoted) await noteDecision(run, transaction);
-    const { subscriberKey, subject } = prepared;
-    await noteEvent(transaction, { message_id: messageId, subscriber_key: subscriberKey, subject }, 'sent', now);
-    await forgetOldBodies(transaction, now.getTime());
+    await parts.sweepBodies(transaction, now.getTime());
     return { kind: 'SENT', messageKey: messageId };
   });
 }

@@ -61,12 +61,15 @@ export async function sendSettled(parts: SendingParts, readOrigin: ReadOrigin, m
   const outcome = await createMessageSteps({ ...parts, keepsUnsent: true }).run({
     ...origin,
     step,
-    confirm: async () => ({ isIn: true, message: 'Somebody has decided that it is to be sent again.' }),
+    standing: async () => DECIDED,
+    confirm: async () => DECIDED,
     conclude: async () => {},
   });
   if (outcome.kind === 'SENT' || outcome.kind === 'IN_DOUBT') return;
   await backToDoubt(parts, messageId, reasonOf(outcome));
 }
+
+const DECIDED = { isIn: true, message: 'Somebody has decided that it is to be sent again.' };
 
 function reasonOf(outcome: MessageOutcome): string {
   if (outcome.kind === 'DEFERRED') return `${outcome.decidedBy} puts it off to ${outcome.until}`;

@@ -15,9 +15,12 @@ export interface NewEntry {
     readonly version: number;
     /** What may be entered once. */
     readonly entryKey: string;
+    /** One for each person at a time. */
     readonly isSingle: boolean;
     /** Once for each object and its contents. */
     readonly isPerObject: boolean;
+    /** Once for each person, ever. */
+    readonly isOnce: boolean;
     readonly isHeldOut: boolean;
     readonly countsUntilMs: number;
     /** Where it stands at once. */
@@ -31,37 +34,72 @@ export interface WrittenEntries {
   readonly instances: number;
 }
 
-/** Writes triggers and begins instances. What was there before stays, and begins nothing. At most twelve statements. */
+/**
+ * Writes triggers and begins instances. What was there before stays and begins nothing, unless nobody knew whose it was: a visitor's
+ * cart becomes somebody's. At most thirteen statements.
+ */
 export async function writeEntries(
   transaction: Queryable,
   entries: readonly NewEntry[],
   nowMs: number,
 ): Promise<WrittenEntries> {
-  const written = await insertTriggers(transaction, entries, nowMs);
-  const isNew = new Set(written);
-  const fresh = entries.filter(({ triggerId }) => isNew.has(triggerId));
-  const began = await beginInstances(transaction, fresh, nowMs);
-  await tellChanges(transaction, { triggers: written, entered: began }, nowMs);
+  const written = await writeTriggers(transaction, entries, nowMs);
+  const mayBegin = entries.flatMap((entry) => {
+    const triggerId = written.get(matterKey(entry.occurrence));
+    return triggerId === undefined ? [] : [{ ...entry, triggerId }];
+  });
+  const began = await beginInstances(transaction, mayBegin, nowMs);
+  const given = new Set(entries.map(({ triggerId }) => triggerId));
+  const fresh = mayBegin.filter(({ triggerId }) => given.has(triggerId));
+  await tellChanges(transaction, { triggers: fresh.map(({ triggerId }) => triggerId), entered: began }, nowMs);
   return {
     triggers: fresh.map(({ triggerId, occurrence }) => ({ id: triggerId, kind: occurrence.kind })),
     instances: began.length,
   };
 }
 
-async function insertTriggers(transaction: Queryable, entries: readonly NewEntry[], nowMs: number): Promise<string[]> {
-  if (entries.length === 0) return [];
-  const rows = await transaction.query<{ trigger_id: string }>(
-    `INSERT INTO marketing.journey_trigger (trigger_id, kind, due_on, written_on, object_type, object_id, revision, occasion,
+/** What makes two triggers the same one. */
+function matterKey({
+  kind,
+  objectType,
+  objectId,
+  occasion,
+}: Pick<Occurrence, 'kind' | 'objectType' | 'objectId' | 'occasion'>): string {
+  return JSON.stringify([kind, objectType, objectId, occasion]);
+}
+
+/** Writes triggers that are new or that were nobody's. Gives their keys by `matterKey`. */
+async function writeTriggers(
+  transaction: Queryable,
+  entries: readonly NewEntry[],
+  nowMs: number,
+): Promise<ReadonlyMap<string, string>> {
+  if (entries.length === 0) return new Map();
+  // Several customer records may tell of one matter of one person: the statement meets each matter once.
+  const unique = [
+    ...new Map(entries.toReversed().map((entry) => [matterKey(entry.occurrence), entry])).values(),
+  ].reverse();
+  const rows = await transaction.query<{
+    trigger_id: string;
+    kind: Occurrence['kind'];
+    object_type: string;
+    object_id: string;
+    occasion: string;
+  }>(
+    `INSERT INTO marketing.journey_trigger AS known (trigger_id, kind, due_on, written_on, object_type, object_id, revision, occasion,
        after_ms, customer360_id, source, record_id)
      SELECT trigger_id, kind, due_on, $2::timestamptz, object_type, object_id, revision, occasion, after_ms, customer360_id,
        source, record_id
      FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (trigger_id text, kind text, due_on timestamptz, object_type text,
        object_id text, revision text, occasion text, after_ms bigint, customer360_id text, source text, record_id text))
        WITH ORDINALITY ORDER BY ordinality
-     ON CONFLICT DO NOTHING RETURNING trigger_id`,
+     ON CONFLICT (kind, object_type, object_id, occasion) DO UPDATE
+       SET customer360_id = excluded.customer360_id, source = excluded.source, record_id = excluded.record_id
+       WHERE known.customer360_id IS NULL AND coalesce(excluded.customer360_id, excluded.record_id) IS NOT NULL
+     RETURNING trigger_id, kind, object_type, object_id, occasion`,
     [
       JSON.stringify(
-        entries.map(({ triggerId, occurrence }) => ({
+        unique.map(({ triggerId, occurrence }) => ({
           trigger_id: triggerId,
           kind: occurrence.kind,
           due_on: new Date(occurrence.dueMs).toISOString(),
@@ -78,7 +116,12 @@ async function insertTriggers(transaction: Queryable, entries: readonly NewEntry
       new Date(nowMs),
     ],
   );
-  return rows.map(({ trigger_id }) => trigger_id);
+  return new Map(
+    rows.map(({ trigger_id, kind, object_type, object_id, occasion }) => [
+      matterKey({ kind, objectType: object_type, objectId: object_id, occasion }),
+      trigger_id,
+    ]),
+  );
 }
 
 /** Begins the instances of triggers that are there: for people, objects and occurrences that have not had them. Gives their keys. */
@@ -87,23 +130,24 @@ export async function beginInstances(
   entries: readonly NewEntry[],
   nowMs: number,
 ): Promise<string[]> {
-  const wanted = entries.flatMap((entry) => entry.instances.map((instance) => ({ ...instance, entry })));
+  const wanted = oneOfEach(entries.flatMap((entry) => entry.instances.map((instance) => ({ ...instance, entry }))));
   if (wanted.length === 0) return [];
+  await keepOthersOff(transaction, wanted);
   await giveWay(transaction, wanted, nowMs);
   // The key first: it tells who may enter. Where the same person is in the journey already, it is given back.
   const rows = await transaction.query<{ instance_id: string }>(
     `WITH wanted AS (
        SELECT * FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (instance_id text, journey_id text, version integer,
          entry_key text, trigger_id text, customer360_id text, source text, record_id text, object_type text, object_id text,
-         revision text, counts_until timestamptz, is_held_out boolean, is_single boolean, status text, step text,
-         is_begun boolean, due_on timestamptz, waits_for text, ended_on timestamptz, end_reason text)) WITH ORDINALITY
+         revision text, counts_until timestamptz, is_held_out boolean, is_single boolean, is_once boolean,
+         status text, step text, is_begun boolean, due_on timestamptz, waits_for text, ended_on timestamptz, end_reason text)) WITH ORDINALITY
      ), free AS (
        INSERT INTO marketing.journey_entry (journey_id, entry_key, instance_id)
        SELECT journey_id, entry_key, instance_id FROM wanted
        WHERE NOT is_single OR NOT EXISTS (
          SELECT FROM marketing.journey_instance AS other
-         WHERE other.journey_id = wanted.journey_id AND other.customer360_id = wanted.customer360_id AND other.is_single
-           AND other.status IN ('WAITING', 'DEFERRED', 'PAUSED'))
+         WHERE other.journey_id = wanted.journey_id AND other.customer360_id = wanted.customer360_id
+           AND (wanted.is_once OR other.is_single AND other.status IN ${ACTIVE_SQL}))
        ORDER BY ordinality ON CONFLICT DO NOTHING RETURNING instance_id)
      INSERT INTO marketing.journey_instance (instance_id, journey_id, version, trigger_id, customer360_id, source, record_id,
        object_type, object_id, revision, status, entered_on, counts_until, step, is_begun, due_on, wake_on, waits_for,
@@ -123,6 +167,35 @@ export async function beginInstances(
   return [...began];
 }
 
+/** Of several contents of one object the latest counts, of several ways into what is entered once the first. */
+function oneOfEach(wanted: readonly Wanted[]): readonly Wanted[] {
+  const latest = new Map(
+    wanted.flatMap((one) => {
+      const { objectType, objectId } = one.entry.occurrence;
+      return one.isPerObject ? [[`${one.journeyId} ${objectType} ${objectId}`, one] as const] : [];
+    }),
+  );
+  const entered = new Set<string>();
+  return wanted.filter((one) => {
+    const { objectType, objectId, customer360Id } = one.entry.occurrence;
+    if (one.isPerObject) return latest.get(`${one.journeyId} ${objectType} ${objectId}`) === one;
+    if (!one.isOnce) return true;
+    const key = `${one.journeyId} ${customer360Id}`;
+    return !entered.has(key) && entered.add(key) !== undefined;
+  });
+}
+
+/** Whether somebody was ever in a journey can't be told by an index: who asks waits for who is about to be. */
+async function keepOthersOff(transaction: Queryable, wanted: readonly Wanted[]): Promise<void> {
+  const once = wanted.filter(({ isOnce }) => isOnce);
+  if (once.length === 0) return;
+  await transaction.query(
+    `SELECT pg_advisory_xact_lock(hashtextextended('journey once ' || key, 0))
+     FROM (SELECT key FROM unnest($1::text[]) AS given (key) ORDER BY key) AS sorted`,
+    [once.map(({ journeyId, entry }) => `${journeyId} ${entry.occurrence.customer360Id}`)],
+  );
+}
+
 /** A cart that was left again with other contents is a new matter: what was begun for its earlier contents ends. */
 async function giveWay(transaction: Queryable, wanted: readonly Wanted[], nowMs: number): Promise<void> {
   const newer = wanted.filter(({ isPerObject, entry }) => isPerObject && entry.occurrence.revision !== null);
@@ -133,7 +206,7 @@ async function giveWay(transaction: Queryable, wanted: readonly Wanted[], nowMs:
        AS wanted (journey_id, entry_key, object_type, object_id, revision)
        ON active.journey_id = wanted.journey_id AND active.object_type = wanted.object_type
          AND active.object_id = wanted.object_id AND active.revision IS DISTINCT FROM wanted.revision
-     WHERE active.status IN ${ACTIVE_SQL} AND active.is_single AND NOT EXISTS (
+     WHERE active.status IN ${ACTIVE_SQL} AND NOT EXISTS (
        SELECT FROM marketing.journey_entry AS entry
        WHERE entry.journey_id = wanted.journey_id AND entry.entry_key = wanted.entry_key)
      ORDER BY active.instance_id FOR UPDATE OF active`,
@@ -188,6 +261,7 @@ function instanceColumns(
     counts_until: new Date(instance.countsUntilMs).toISOString(),
     is_held_out: instance.isHeldOut,
     is_single: instance.isSingle,
+    is_once: instance.isOnce,
     status: hasEnded ? 'COMPLETED' : 'WAITING',
     step: standing.kind === 'WAITING' ? standing.step : standing.kind === 'LIVE' ? standing.step.id : null,
     is_begun: standing.kind === 'WAITING',

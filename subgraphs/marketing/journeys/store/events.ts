@@ -22,6 +22,10 @@ export async function wakeWorkers(transaction: Queryable): Promise<void> {
   await transaction.query(`SELECT pg_notify('${WAKE_CHANNEL}', '')`);
 }
 
+/** Begins a statement that writes into the timelines. */
+export const INTO_TIMELINE_SQL =
+  'INSERT INTO marketing.journey_timeline (instance_id, occurred_on, entry_type, step, message, by_subject)';
+
 /** Writes what happened into the timelines. One statement. */
 export async function appendTimeline(
   transaction: Queryable,
@@ -30,7 +34,7 @@ export async function appendTimeline(
 ): Promise<void> {
   if (entries.length === 0) return;
   await transaction.query(
-    `INSERT INTO marketing.journey_timeline (instance_id, occurred_on, entry_type, step, message, by_subject)
+    `${INTO_TIMELINE_SQL}
      SELECT instance_id, $2::timestamptz, entry_type, step, message, by_subject
      FROM ROWS FROM (jsonb_to_recordset($1::jsonb)
        AS (instance_id text, entry_type text, step text, message text, by_subject text)) WITH ORDINALITY ORDER BY ordinality`,

@@ -13,6 +13,9 @@ export interface Exit {
   readonly status?: 'EXITED' | 'EJECTED';
 }
 
+/** Who was erased leaves. */
+export const ERASED: Exit = { reason: 'ERASED', message: 'The person was erased.' };
+
 /** Active instances by key, locked in one order. */
 export async function lockActive(transaction: Queryable, instanceIds: readonly string[]): Promise<InstanceRow[]> {
   if (instanceIds.length === 0) return [];

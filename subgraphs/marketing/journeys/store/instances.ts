@@ -1,6 +1,7 @@
 import type { Queryable, Row } from '../../../../database/database.ts';
 import type { RunningInstance } from '../contract.ts';
-import type { Standing } from '../steps.ts';
+import type { Note, Standing } from '../steps.ts';
+import { INTO_TIMELINE_SQL } from './events.ts';
 
 /** A row of `marketing.journey_instance`. */
 export interface InstanceRow extends Row {
@@ -106,22 +107,43 @@ export async function releaseInstance(
   );
 }
 
+/** Whether a worker has an instance that may go on. */
+export interface InstanceStanding {
+  readonly isIn: boolean;
+  readonly message: string;
+  readonly journeyStatus: string;
+}
+
+type StandingRow = {
+  readonly instance_id: string;
+  readonly status: string;
+  readonly claim: string | null;
+  readonly end_reason: string | null;
+  readonly journey_status: string;
+};
+
+const STANDING_SQL = `SELECT instance.instance_id, instance.status, instance.claim, instance.end_reason, journey.status AS journey_status
+  FROM marketing.journey_instance AS instance JOIN marketing.journey USING (journey_id)`;
+
 /** Whether a worker still has an instance that may go on, with the row locked. */
-export async function confirmInstance(
-  transaction: Queryable,
-  row: InstanceRow,
-): Promise<{ readonly isIn: boolean; readonly message: string; readonly journeyStatus: string }> {
-  const [found] = await transaction.query<{
-    status: string;
-    claim: string | null;
-    end_reason: string | null;
-    journey_status: string;
-  }>(
-    `SELECT instance.status, instance.claim, instance.end_reason, journey.status AS journey_status
-     FROM marketing.journey_instance AS instance JOIN marketing.journey USING (journey_id)
-     WHERE instance_id = $1 FOR UPDATE OF instance`,
+export async function confirmInstance(transaction: Queryable, row: InstanceRow): Promise<InstanceStanding> {
+  const [found] = await transaction.query<StandingRow>(
+    `${STANDING_SQL} WHERE instance_id = $1 FOR UPDATE OF instance`,
     [row.instance_id],
   );
+  return standingOf(row, found);
+}
+
+/** Whether a worker has instances that may go on, in their order: one statement, and nothing is locked. */
+export async function readStandings(store: Queryable, rows: readonly InstanceRow[]): Promise<InstanceStanding[]> {
+  const found = await store.query<StandingRow>(`${STANDING_SQL} WHERE instance_id = ANY($1::text[])`, [
+    rows.map(({ instance_id }) => instance_id),
+  ]);
+  const byId = new Map(found.map((each) => [each.instance_id, each]));
+  return rows.map((row) => standingOf(row, byId.get(row.instance_id)));
+}
+
+function standingOf(row: InstanceRow, found: StandingRow | undefined): InstanceStanding {
   const journeyStatus = found?.journey_status ?? 'STOPPED';
   const no = (message: string) => ({ isIn: false, message, journeyStatus });
   if (!found) return no('The journey instance is not there any more.');
@@ -144,13 +166,14 @@ export interface Settlement {
 }
 
 /**
- * Moves an instance that the worker still has. False when it has not: then nothing is written, and the transaction is to be rolled
+ * Moves an instance that the worker still has, and tells its timeline of it. One statement. False when it has not: then nothing is written, and the transaction is to be rolled
  * back.
  */
 export async function settleInstance(
   transaction: Queryable,
   row: InstanceRow,
   settlement: Settlement,
+  notes: readonly Note[],
   nowMs: number,
 ): Promise<boolean> {
   const { standing, status, againMs, isHeldOut, orderNumber } = settlement;
@@ -159,10 +182,16 @@ export async function settleInstance(
   const due = hasEnded ? null : new Date(dueMs);
   const step = standing.kind === 'WAITING' ? standing.step : standing.kind === 'LIVE' ? standing.step.id : null;
   const moved = await transaction.query(
-    `UPDATE marketing.journey_instance SET
+    `WITH moved AS (
+     UPDATE marketing.journey_instance SET
        status = $3, step = $4, is_begun = $5, due_on = $6, wake_on = $6, waits_for = $7, claim = NULL, tries = 0,
        ended_on = $8, end_reason = $9, is_held_out = is_held_out OR $10, order_number = coalesce($11, order_number)
-     WHERE instance_id = $1 AND claim = $2 AND status IN ('WAITING', 'DEFERRED') RETURNING instance_id`,
+     WHERE instance_id = $1 AND claim = $2 AND status IN ('WAITING', 'DEFERRED') RETURNING instance_id), told AS (
+     ${INTO_TIMELINE_SQL}
+     SELECT moved.instance_id, $12::timestamptz, entry_type, step, message, NULL
+     FROM moved CROSS JOIN ROWS FROM (jsonb_to_recordset($13::jsonb) AS (entry_type text, step text, message text))
+       WITH ORDINALITY AS note (entry_type, step, message, place) ORDER BY place)
+     SELECT instance_id FROM moved`,
     [
       row.instance_id,
       row.claim,
@@ -175,6 +204,8 @@ export async function settleInstance(
       hasEnded ? standing.reason : null,
       isHeldOut === true,
       orderNumber ?? null,
+      new Date(nowMs),
+      JSON.stringify(notes.map(({ entryType, step: at, message }) => ({ entry_type: entryType, step: at, message }))),
     ],
   );
   return moved.length > 0;

@@ -7,6 +7,7 @@ import { entryAfterMs } from './documents.ts';
 import { wakeWorkers } from './events.ts';
 import { takeOut } from './exits.ts';
 import { ACTIVE_SQL } from './instances.ts';
+import { putSeeds } from './seeds.ts';
 import type { TaskKind } from './tasks.ts';
 
 /** A version to be saved. */
@@ -21,12 +22,18 @@ export interface NewVersion {
   readonly packageName?: string;
 }
 
+/** Why a version that nobody enters can't be the next one. */
+const STANDS: Readonly<Record<string, string>> = {
+  PAUSED: 'This journey is paused, with people in it',
+  STOPPED: 'This journey is stopped, and is no draft any more',
+};
+
 /** Those who are taken out with one statement. */
 const TAKEN_AT_ONCE = 2_000;
 
 /**
  * Saves a version: the journey's first, or its next. A journey that is paused stays so. Gives the journey's key. Throws CONFLICT
- * when a version that nobody enters would stand before one that people enter.
+ * when a version that nobody enters would stand before one that people enter or entered.
  */
 export async function saveJourney(transaction: Queryable, version: NewVersion, nowMs: number): Promise<string> {
   const { definition, document, isActive, by, packageName } = version;
@@ -41,7 +48,7 @@ export async function saveJourney(transaction: Queryable, version: NewVersion, n
   if (before && before.status !== 'DRAFT' && !isActive) {
     throw new CodedError(
       'CONFLICT',
-      'People enter this journey: save the draft under another id, or make the version active.',
+      `${STANDS[before.status] ?? 'People enter this journey'}: save the draft under another id, or make the version active.`,
     );
   }
   const status = before?.status === 'PAUSED' ? 'PAUSED' : isActive ? 'ACTIVE' : 'DRAFT';
@@ -59,7 +66,7 @@ export async function saveJourney(transaction: Queryable, version: NewVersion, n
     `INSERT INTO marketing.journey_version (journey_id, version, document, saved_on, saved_by) VALUES ($1, $2, $3, $4, $5)`,
     [id, number, document, now, by],
   );
-  await retime(transaction, definition, nowMs);
+  if (status !== 'DRAFT') await retime(transaction, { kind: entry.kind, afterMs: entryAfterMs(entry) }, nowMs);
   await wakeWorkers(transaction);
   return id;
 }
@@ -71,19 +78,27 @@ const TASK_OF: Readonly<Record<string, TaskKind>> = {
   CUSTOMER_LAPSED: 'LAPSE',
 };
 
-/** What is being timed already is timed by a new journey as well. */
-async function retime(transaction: Queryable, { entry }: JourneyDefinition, nowMs: number): Promise<void> {
-  const kind = TASK_OF[entry.kind];
-  const afterMs = entryAfterMs(entry);
+/**
+ * What is being timed already is timed by a new journey as well, also what a worker is just looking at. How long ago people ordered
+ * who did before anybody listened, is looked up once.
+ */
+async function retime(
+  transaction: Queryable,
+  { kind: entryKind, afterMs }: { readonly kind: string; readonly afterMs: number | null },
+  nowMs: number,
+): Promise<void> {
+  const kind = TASK_OF[entryKind];
   if (kind === undefined || afterMs === null) return;
   await transaction.query(
-    `UPDATE marketing.journey_task AS task SET wake_on = timing.at, due_on = timing.at
-     FROM (SELECT kind, object_id, greatest(event_on + $2::bigint * interval '1 millisecond', $3::timestamptz) AS at
+    `UPDATE marketing.journey_task AS task SET wake_on = timing.at, due_on = timing.at, claim = NULL, moves = moves + 1
+     FROM (SELECT kind, object_id, CASE WHEN claim IS NULL
+             THEN greatest(event_on + $2::bigint * interval '1 millisecond', $3::timestamptz) ELSE $3 END AS at
            FROM marketing.journey_task WHERE kind = $1) AS timing
      WHERE task.kind = timing.kind AND task.object_id = timing.object_id AND task.fired_ms < $2 AND task.set_aside_on IS NULL
-       AND task.claim IS NULL AND (task.wake_on IS NULL OR task.wake_on > timing.at)`,
+       AND (task.wake_on IS NULL OR task.wake_on > timing.at)`,
     [kind, afterMs, new Date(nowMs)],
   );
+  if (kind === 'LAPSE') await putSeeds(transaction, ['ORDERS'], nowMs);
 }
 
 /** How packages save and stop journeys. `check` is that of documents. Throws BAD_USER_INPUT with every fault. */
@@ -119,8 +134,8 @@ export async function controlJourney(
   { journeyId, action, by }: { readonly journeyId: string; readonly action: JourneyAction; readonly by: string },
   nowMs: number,
 ): Promise<void> {
-  const [journey] = await transaction.query<{ status: string }>(
-    'SELECT status FROM marketing.journey WHERE journey_id = $1 FOR UPDATE',
+  const [journey] = await transaction.query<{ status: string; entry_kind: string; entry_after_ms: number | null }>(
+    'SELECT status, entry_kind, entry_after_ms FROM marketing.journey WHERE journey_id = $1 FOR UPDATE',
     [journeyId],
   );
   if (!journey) throw new CodedError('NOT_FOUND', 'There is no journey with this key.');
@@ -132,6 +147,9 @@ export async function controlJourney(
     status,
     new Date(nowMs),
   ]);
+  if (journey.status === 'DRAFT' && status === 'ACTIVE') {
+    await retime(transaction, { kind: journey.entry_kind, afterMs: journey.entry_after_ms }, nowMs);
+  }
   if (action === 'STOP') await takeEverybodyOut(transaction, journeyId, by, nowMs);
   await wakeWorkers(transaction);
 }

@@ -19,7 +19,9 @@ export type TaskKind =
   /** A person whose records moved, by their id. */
   | 'PERSON'
   /** A record that identity did not know when something happened, by cloud and record. */
-  | 'UNKNOWN';
+  | 'UNKNOWN'
+  /** A list of the live data that is gone through once, by its name; `record_id` is the place in it. */
+  | 'SEED';
 
 /** A row of `marketing.journey_task`. */
 export interface TaskRow extends Row {
@@ -38,6 +40,13 @@ export interface TaskRow extends Row {
   readonly tries: number;
 }
 
+/** Carts and visits that are timed no more. Customers' timers are one for each, and may be waited for at any time. */
+const ASLEEP_SQL = `task.wake_on IS NULL AND task.set_aside_on IS NULL AND task.kind IN ('CART', 'BROWSE')`;
+/** How long they are kept, for journeys that are saved later and wait longer; nobody enters so late. */
+const ASLEEP_KEPT_MS = 30 * 86_400_000;
+/** More than are put to sleep at once, so that the table grows with the carts of this time only. */
+const SWEPT_AT_ONCE = 200;
+
 /** What an event asks for. */
 export interface NewTask {
   readonly kind: TaskKind;
@@ -54,7 +63,8 @@ export interface NewTask {
 
 /**
  * Writes what events ask for, one row for each object. An event that is not newer than what the row stands for changes nothing, so
- * that events may come again and in any order; a newer one begins the wait anew and takes the row away from whoever works on it.
+ * that events may come again and in any order; a newer one begins the wait anew and takes the row away from whoever works on it. So
+ * does any for a row that nobody waits for: a clock that was set back must not keep it asleep.
  * With `again` every event does, because the object is to be read after each.
  */
 export async function putTasks(
@@ -81,7 +91,7 @@ export async function putTasks(
        event_type = excluded.event_type, event_on = greatest(task.event_on, excluded.event_on), due_on = excluded.due_on,
        wake_on = excluded.wake_on, fired_ms = 0, claim = NULL, moves = task.moves + 1, tries = 0, error = NULL,
        set_aside_on = NULL
-     WHERE ${again ? 'true' : 'excluded.event_on > task.event_on'}`,
+     WHERE ${again ? 'true' : `excluded.event_on > task.event_on OR ${ASLEEP_SQL}`}`,
     [
       JSON.stringify(
         [...latest.values()].map((task) => ({
@@ -160,8 +170,8 @@ export interface TaskFate {
   readonly firedMs?: number;
 }
 
-/** Writes what became of tasks that are held. At most two statements. */
-export async function finishTasks(transaction: Queryable, fates: readonly TaskFate[]): Promise<void> {
+/** Writes what became of tasks that are held. At most three statements. */
+export async function finishTasks(transaction: Queryable, fates: readonly TaskFate[], nowMs: number): Promise<void> {
   const [first] = fates;
   if (!first) return;
   const gone = fates.filter(({ wakeMs, firedMs }) => wakeMs === null && firedMs === undefined);
@@ -188,6 +198,17 @@ export async function finishTasks(transaction: Queryable, fates: readonly TaskFa
         })),
       ),
     ],
+  );
+  if (kept.some(({ wakeMs }) => wakeMs === null)) await sweepTasks(transaction, nowMs);
+}
+
+async function sweepTasks(transaction: Queryable, nowMs: number): Promise<void> {
+  await transaction.query(
+    `DELETE FROM marketing.journey_task WHERE (kind, object_id) IN (
+       SELECT kind, object_id FROM marketing.journey_task AS task
+       WHERE ${ASLEEP_SQL} AND event_on < $1
+       ORDER BY event_on LIMIT ${SWEPT_AT_ONCE} FOR UPDATE SKIP LOCKED)`,
+    [new Date(nowMs - ASLEEP_KEPT_MS)],
   );
 }
 

@@ -1,12 +1,15 @@
+import DataLoader from 'dataloader';
 import { isPassing } from '../../../../database/consumer-failure.ts';
 import type { Queryable } from '../../../../database/database.ts';
 import type { MessageOutcome } from '../contract.ts';
 import type { JourneyDefinition, JourneyStep, MessageStep } from '../definition.ts';
 import { type Note, stepAfter, stepAfterWait, stepNamed, type Walk, wait, walk } from '../steps.ts';
-import { appendTimeline, tellChanges } from '../store/events.ts';
+import { tellChanges } from '../store/events.ts';
 import {
   confirmInstance,
   type InstanceRow,
+  type InstanceStanding,
+  readStandings,
   releaseInstance,
   runningInstance,
   type Settlement,
@@ -42,9 +45,14 @@ interface Way {
 /** Brings instances that were taken up to where they wait again, or end. */
 export class InstanceRunner {
   readonly #parts: WorkParts;
+  /** Those that are asked about in one turn are read with one statement, and never remembered. */
+  readonly #standings: DataLoader<InstanceRow, InstanceStanding>;
 
   constructor(parts: WorkParts) {
     this.#parts = parts;
+    this.#standings = new DataLoader((rows: readonly InstanceRow[]) => readStandings(parts.database, rows), {
+      cache: false,
+    });
   }
 
   /** Never rejects: what fails is tried again later. */
@@ -113,6 +121,7 @@ export class InstanceRunner {
       instance: runningInstance(row),
       definition,
       step,
+      standing: () => this.#standings.load(row),
       confirm: (transaction) => confirmInstance(transaction, row),
       conclude: async (transaction, concluded) => {
         await this.#conclude(transaction, { row, definition, step }, concluded);
@@ -153,15 +162,13 @@ export class InstanceRunner {
   ): Promise<void> {
     const { clock, watch } = this.#parts;
     const nowMs = clock();
-    if (!(await settleInstance(transaction, row, settlement, nowMs))) throw new ClaimLost();
     const { standing, status } = settlement;
     const end: Note[] =
       standing.kind === 'ENDED'
         ? [{ entryType: status ?? 'COMPLETED', step: null, message: `It is over: ${standing.reason}.` }]
         : [];
+    if (!(await settleInstance(transaction, row, settlement, [...notes, ...end], nowMs))) throw new ClaimLost();
     if (standing.kind === 'ENDED') watch?.ended(status ?? 'COMPLETED');
-    const all = [...notes, ...end].map((note) => ({ instanceId: row.instance_id, ...note }));
-    await appendTimeline(transaction, all, nowMs);
     await tellChanges(transaction, { changed: [row.instance_id] }, nowMs);
   }
 

@@ -49,13 +49,13 @@ export class TaskRunner {
   }
 
   async #do(work: TaskWork, tasks: readonly TaskRow[]): Promise<void> {
-    const { database, watch } = this.#parts;
+    const { database, clock, watch } = this.#parts;
     const write = await work.read(tasks);
     const entered = await database.transaction(async (transaction) => {
       const held = await holdTasks(transaction, tasks);
       if (held.length === 0) return undefined;
       const done = await write(transaction, held);
-      await finishTasks(transaction, done.fates);
+      await finishTasks(transaction, done.fates, clock());
       // What follows may be due before what is slept for.
       await wakeWorkers(transaction);
       return done.entered;

@@ -16,7 +16,8 @@ type LiquidModule = typeof import('liquidjs');
 
 /**
  * Makes the language of templates: unknown variables and filters are faults, in HTML every value is escaped, no file is ever read.
- * Filters beside Liquid's own: `money: currency`, `day`, `time`, which write amounts and times as the locale does, times in UTC.
+ * Filters beside Liquid's own: `money: currency`, `day`, `time`, which write amounts and times as the locale does, times by the clocks of
+ * the zone that the text is rendered for.
  */
 export function createLiquid(module: LiquidModule, kind: LiquidKind, locale: string): Liquid {
   const liquid = new module.Liquid({
@@ -36,18 +37,23 @@ export function createLiquid(module: LiquidModule, kind: LiquidKind, locale: str
   for (const tag of FORBIDDEN_TAGS) delete liquid.tags[tag];
   for (const filter of FORBIDDEN_FILTERS) delete liquid.filters[filter];
   const moneyFormat = rememberedByCurrency(locale);
-  const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' });
-  const hours = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone: 'UTC' });
+  const day = rememberedByZone((timeZone) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone }));
+  const hours = rememberedByZone((timeZone) => new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone }));
   liquid.registerFilter('money', (amount: unknown, currency: unknown) => money(amount, currency, moneyFormat));
-  liquid.registerFilter('day', (time: unknown) => formatTime(time, day));
-  liquid.registerFilter('time', (time: unknown) => formatTime(time, hours));
+  liquid.registerFilter('day', function (time: unknown) {
+    return formatTime(time, day(zoneOf(this.context)));
+  });
+  liquid.registerFilter('time', function (time: unknown) {
+    return formatTime(time, hours(zoneOf(this.context)));
+  });
   return liquid;
 }
 
-/** Writes a text. Throws what Liquid finds, or that the text is too long. */
-export function renderLiquid(liquid: Liquid, template: Template[], scope: object): string {
+/** Writes a text, its times by the clocks of an IANA zone. Throws what Liquid finds, or that the text is too long. */
+export function renderLiquid(liquid: Liquid, template: Template[], scope: object, timeZone = UTC): string {
   const text = String(
     liquid.renderSync(template, scope, {
+      globals: { [ZONE]: timeZone },
       renderLimit: LIQUID_LIMITS.renderMs,
       memoryLimit: LIQUID_LIMITS.memory,
       templateLimit: LIQUID_LIMITS.templates,
@@ -55,6 +61,24 @@ export function renderLiquid(liquid: Liquid, template: Template[], scope: object
   );
   if (text.length > LONGEST_TEXT) throw new Error(`The text has more than ${LONGEST_TEXT} characters.`);
   return text;
+}
+
+const UTC = 'Etc/UTC';
+/** Under which the zone is kept while a text is rendered: no template can name it. */
+const ZONE = ' zone';
+
+function zoneOf({ globals }: { readonly globals: object }): string {
+  return String((globals as Readonly<Record<string, unknown>>)[ZONE] ?? UTC);
+}
+
+/** There are some 400 zones. */
+function rememberedByZone(formatOf: (zone: string) => Intl.DateTimeFormat): (zone: string) => Intl.DateTimeFormat {
+  const formats = new Map<string, Intl.DateTimeFormat>();
+  return (zone) => {
+    const format = formats.get(zone) ?? formatOf(zone);
+    formats.set(zone, format);
+    return format;
+  };
 }
 
 /** To make a format takes far longer than to use it. There are some 180 currencies. */

@@ -69,10 +69,11 @@ export function createMessageRenderer(options: {
 
 function renderParsed({ liquids, subject, html, text }: Parsed, content: MessageContent): RenderedMessage {
   const scope = scopeOf(content);
+  const { timeZone } = content.model;
   const rendered = {
-    subject: cleanSubject(named('template.subject', () => renderLiquid(liquids.text, subject, scope))),
-    html: named('template.mjml', () => renderLiquid(liquids.html, html, scope)),
-    text: cleanBody(named('template.text', () => renderLiquid(liquids.text, text, scope))),
+    subject: cleanSubject(named('template.subject', () => renderLiquid(liquids.text, subject, scope, timeZone))),
+    html: named('template.mjml', () => renderLiquid(liquids.html, html, scope, timeZone)),
+    text: cleanBody(named('template.text', () => renderLiquid(liquids.text, text, scope, timeZone))),
   };
   if (rendered.subject === '') throw new TemplateInvalid('template.subject gives an empty line.');
   return rendered;

@@ -1,4 +1,6 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { compileHere } from './mjml-compiler.ts';
 
-void compileHere(String(workerData)).then((result) => parentPort?.postMessage(result));
+parentPort?.on('message', (mjml: unknown) => {
+  void compileHere(String(mjml)).then((result) => parentPort?.postMessage(result));
+});

@@ -27,7 +27,23 @@ export function digestOfMjml(mjml: string): string {
  * Compiles MJML to HTML once for all messages. The Liquid in it is taken out before and put back afterwards, so that MJML neither
  * changes nor drops any of it, and nothing of a person ever comes near MJML.
  */
-export async function compileMjml(mjml: string): Promise<CompiledMjml> {
+export function compileMjml(mjml: string): Promise<CompiledMjml> {
+  const digest = digestOfMjml(mjml);
+  const known = compiled.get(digest);
+  if (known) return known;
+  const compiling = compile(mjml);
+  compiled.set(digest, compiling);
+  compiling.catch(() => compiled.delete(digest));
+  const [oldest] = compiled.keys();
+  if (compiled.size > KEPT && oldest !== undefined) compiled.delete(oldest);
+  return compiling;
+}
+
+/** A template is checked, saved and written one after the other: what MJML gave for the last few is kept. */
+const compiled = new Map<string, Promise<CompiledMjml>>();
+const KEPT = 20;
+
+async function compile(mjml: string): Promise<CompiledMjml> {
   if (/<mj-include\b/i.test(mjml)) {
     return { html: '', faults: [{ part: PART, message: 'No `mj-include`: a template reads no files.' }] };
   }

@@ -35,6 +35,7 @@ function clean(value: unknown): unknown {
 }
 
 const SAMPLE_MODEL: MessageModel = {
+  timeZone: 'Etc/UTC',
   customer: { firstName: 'Ada', lastName: 'Example', fullName: 'Ada Example' },
   cart: {
     id: 'cart-1',
@@ -83,6 +84,7 @@ export function leastSample(kind: JourneyTriggerKind, hasDiscount: boolean): Mes
   const cart = SAMPLE_MODEL.cart && { ...SAMPLE_MODEL.cart, customerNumber: null, products };
   return {
     model: {
+      timeZone: SAMPLE_MODEL.timeZone,
       customer: { firstName: null, lastName: null, fullName: null },
       cart: present === 'cart' ? cart : null,
       order: present === 'order' ? SAMPLE_MODEL.order : null,
