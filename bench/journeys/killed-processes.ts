@@ -21,6 +21,9 @@ export interface KeptProcess {
   stop(): Promise<void>;
 }
 
+/** What `c360` ends with when it can't be started as it is configured: another attempt would end in the same way. */
+const WRONG_CONFIGURATION = 78;
+
 /** Keeps a process. `isReady` tells from a line of its output that it has started. */
 export function keepProcess(
   name: string,
@@ -33,6 +36,7 @@ export function keepProcess(
   let started: Promise<void>;
   let isStarted = false;
   let isStopping = false;
+  let isMisconfigured = false;
   const start = (): void => {
     isStarted = false;
     child = spawn(process.execPath, args, {
@@ -49,7 +53,8 @@ export function keepProcess(
       });
     });
     child.once('exit', (code, signal) => {
-      if (isStopping) return;
+      isMisconfigured = code === WRONG_CONFIGURATION;
+      if (isStopping || isMisconfigured) return;
       if (signal !== 'SIGKILL') console.log(`${name} ended by itself: ${code} ${signal}`);
       start();
     });
@@ -67,10 +72,14 @@ export function keepProcess(
       child.kill('SIGKILL');
     },
     async ready() {
-      while (!isStarted) await Promise.race([started, new Promise((resolve) => setTimeout(resolve, 500))]);
+      while (!isStarted) {
+        if (isMisconfigured) throw new Error(`${name} can't start: its configuration is wrong.`);
+        await Promise.race([started, new Promise((resolve) => setTimeout(resolve, 500))]);
+      }
     },
     async stop() {
       isStopping = true;
+      if (child.exitCode !== null) return;
       child.kill('SIGTERM');
       const late = setTimeout(() => child.kill('SIGKILL'), 15_000);
       await once(child, 'exit');

@@ -99,6 +99,11 @@ function environmentOf(stores: Readonly<Record<string, string>>, mailPort: numbe
     MAIL_FROM: 'Shop <shop@killed.example>',
     PUBLIC_URL: 'https://killed.example',
     UNSUBSCRIBE_KEY: 'k'.repeat(32),
+    // The audit reads identity's store, and events, in PostgreSQL.
+    NEO4J_URI: '',
+    NEO4J_USER: '',
+    NEO4J_PASSWORD: '',
+    NATS_URL: '',
     SAMPLE_DATA: 'off',
     SUBGRAPH_TIMEOUT_MS: '5000',
     LOG_LEVEL: 'error',

@@ -138,7 +138,8 @@ describe('the size of an operation', () => {
     ];
     const took = within.map((query) => {
       refusalOf(query);
-      return Math.min(...[1, 2, 3].map(() => refusalOf(query, rulesOf()).took));
+      // The least of many: what the compiler and the collector take in between is not the work.
+      return Math.min(...Array.from({ length: 10 }, () => refusalOf(query, rulesOf()).took));
     });
     expect(Math.max(...took)).toBeLessThan(50);
   });
