@@ -32,7 +32,7 @@ const BLOCK_CAP = 40;
  * With each record that comes so many others are decided about again, one after the other: what a pair weighs moves with the number
  * of records and the frequency of values, so what was decided long ago would come out otherwise now.
  */
-const LOOKED_AT_AGAIN = 4;
+const LOOKED_AT_AGAIN = 3;
 /** Records, or components, that a step of loading looks at. */
 const SLOTS_PER_STEP = 32;
 
